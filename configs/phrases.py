@@ -1,0 +1,184 @@
+"""How is a model input said to a customer-success manager, and who may change the words?
+
+Whoever owns the words edits ``phrases.toml``; a configuration may lay its own over it. The
+grammar of a phrase is explained at the top of that file.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from configs.complaints import complaints
+from configs.errors import ConfigError
+from configs.nearest import did_you_mean
+
+FILE = "phrases.toml"
+SUBJECTS = frozenset({"subject", "subjects"})
+SENTENCE = SUBJECTS | {"value", "window", "days", "peers"}
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    """A section of the file: read once, never changed, no key we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(Strict):
+    """With whom an account is compared, and how."""
+
+    peers: Text
+    beside: Text
+    same: Text
+
+
+class Family(Strict):
+    """A family of inputs, as its bar on the account page is called."""
+
+    name: Text
+    means: Text
+
+
+class Timing(Strict):
+    """The family that holds no input: when in the horizon the risk falls."""
+
+    more: Text
+    less: Text
+    none: Text
+
+
+class Sign(Strict):
+    """How a value is said above zero, at zero and below it."""
+
+    above: Text
+    zero: Text
+    below: Text
+
+
+class ThenAndNow(Strict):
+    """The input that holds what is now, and the sentence about then and now."""
+
+    now: Text
+    text: Text
+
+
+class Equals(Strict):
+    """Another sentence where the value is that of another input."""
+
+    input: Text
+    text: Text
+
+
+class Measure(Strict):
+    """The phrase of one measure."""
+
+    name: Text
+    text: Text
+    zero: Text | None = None
+    absent: Text | None = None
+    nouns: tuple[Text, Text] | None = None
+    value: Sign | None = None
+    labels: dict[str, Text] = {}
+    compare: bool = True
+    equals: Equals | None = None
+    then_and_now: dict[int, ThenAndNow] = {}
+
+    @model_validator(mode="after")
+    def _asks_only_for_what_is_there(self) -> Self:
+        mistakes = [
+            f"`{key}` {wrong}"
+            for key, text, allowed in self._texts()
+            for wrong in _misfilled(text, allowed)
+        ]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        yield "name", self.name, SUBJECTS
+        yield "text", self.text, SENTENCE
+        silent = SENTENCE - {"value"}
+        yield from ((k, t, silent) for k in ("zero", "absent") if (t := getattr(self, k)))
+        yield from (("nouns", noun, SUBJECTS) for noun in self.nouns or ())
+        if self.value:
+            yield from ((f"value.{k}", t, frozenset("n")) for k, t in self.value)
+        if self.equals:
+            yield "equals", self.equals.text, SENTENCE
+        for days, pair in self.then_and_now.items():
+            yield f"then_and_now.{days}", pair.text, silent | {"change"}
+
+
+class Definition(Strict):
+    """What a word or a column of the report means, in plain language."""
+
+    name: Text
+    text: Text
+
+
+class Phrases(Strict):
+    """All of ``phrases.toml``."""
+
+    words: Words
+    families: dict[str, Family]
+    timing: Timing
+    measure: dict[str, Measure]
+    definitions: dict[str, Definition] = {}
+
+    def family_name(self, family: str) -> str:
+        """Name a family; one that nobody named is called by its own word."""
+        found = self.families.get(family)
+        return found.name if found else family.replace("_", " ").capitalize()
+
+
+def load_phrases(folder: Path | None = None) -> Phrases:
+    """Read the phrases, with those of a configuration's folder laid over them, if it has any.
+
+    Raises ConfigError with every mistake at once.
+    """
+    base = Path(__file__).with_name(FILE)
+    own = folder / FILE if folder else None
+    files = [base, own] if own is not None and own.is_file() else [base]
+    content: dict[str, Any] = {}
+    for path in files:
+        content = _laid_over(content, _read(path))
+    where = str(files[-1])
+    try:
+        return Phrases.model_validate(content)
+    except ValidationError as wrong:
+        told = "; ".join(f"`{m.place}` {m.what}" for m in complaints(wrong, Phrases, content))
+        raise ConfigError(where, told, _REMEDY) from wrong
+
+
+_REMEDY = "Mend the file; the grammar is at the top of configs/phrases.toml"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise ConfigError(str(path), f"is not TOML ({wrong})", _REMEDY) from wrong
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    laid = dict(below)
+    for key, value in above.items():
+        under = laid.get(key)
+        both = isinstance(under, Mapping) and isinstance(value, Mapping)
+        laid[key] = _laid_over(under, value) if both else value  # type: ignore[arg-type]
+    return laid
+
+
+def _misfilled(text: str, allowed: frozenset[str]) -> Iterator[str]:
+    try:
+        asked = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        yield "has a curly bracket without its partner"
+        return
+    for name in asked:
+        if name not in allowed:
+            yield f"asks for {{{name}}}, which is unknown here{did_you_mean(name, allowed)}"

@@ -1,0 +1,50 @@
+"""Whom to work first, and where does this week's list end?
+
+First whoever we stand to lose most of: the ARR we expect to lose where there is ARR, the chance
+of leaving where there is none. Accounts without a score come last: nothing is known of them.
+"""
+
+import numpy as np
+import pandas as pd
+
+
+def at_stake(accounts: pd.DataFrame) -> "pd.Series[float]":
+    """Give what we expect to lose of each account by the primary horizon.
+
+    In ARR if any account has some (an account without ARR then has none to lose), else in
+    accounts. Reads ``churn_risk`` and, where there is one, ``arr``; null without a risk.
+    """
+    risk = accounts["churn_risk"].astype(float)
+    if "arr" not in accounts or not accounts["arr"].notna().any():
+        return risk
+    return risk * accounts["arr"].astype(float).fillna(0.0)
+
+
+def rank(accounts: pd.DataFrame) -> "pd.Series[int]":
+    """Number the accounts 1, 2, … in the order in which to work them.
+
+    Most at stake first; then the likelier to leave; then by account id, so that the same scores
+    always give the same order.
+    """
+    keys = pd.DataFrame(
+        {
+            "stake": -at_stake(accounts).fillna(-np.inf),
+            "risk": -accounts["churn_risk"].astype(float).fillna(-np.inf),
+            "account_id": accounts["account_id"].astype(str),
+        }
+    )
+    order = keys.sort_values(["stake", "risk", "account_id"], kind="stable").index
+    places = np.empty(len(order), dtype=np.int32)
+    places[accounts.index.get_indexer(order)] = np.arange(1, len(order) + 1)
+    return pd.Series(places, index=accounts.index, name="rank")
+
+
+def this_week(accounts: pd.DataFrame, *, capacity: int) -> "pd.Series[bool]":
+    """Tell which accounts their owners work this week: the first ``capacity`` of each owner.
+
+    Accounts nobody owns share one list. Reads ``rank``, ``owner`` and ``churn_risk``.
+    """
+    scored = accounts["churn_risk"].notna()
+    owner = accounts["owner"].astype(object).where(accounts["owner"].notna(), "")
+    place = accounts["rank"].where(scored).groupby(owner).rank(method="first")
+    return (place <= capacity) & scored

@@ -1,0 +1,182 @@
+"""How is one input of one account said, beside the same input of its peers?
+
+The words are in configs/phrases.toml; here they are filled in. A sentence is never a column
+name, and never makes a comparison that the two numbers do not bear out.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from configs.phrases import Measure, Phrases, Sign
+from features.catalogue import Feature
+from serving import formats
+
+Value = float | str | None
+
+
+def sentence(
+    feature: Feature,
+    value: Value,
+    *,
+    phrases: Phrases,
+    catalogue: Mapping[str, Feature],
+    typical: Value = None,
+    others: Mapping[str, Value] | None = None,
+    currency: str = "USD",
+) -> str:
+    """Say one input of one account, beside its peers' where there are any.
+
+    ``others`` holds the account's values of the inputs that the phrase refers to.
+    """
+    measure = phrases.measure.get(feature.measure) or _fallback(feature)
+    tell = _Teller(feature, measure, phrases, catalogue, currency)
+    value = value if formats.known(value) else None
+    text = _capital(tell.fact(value, others or {}))
+    if value is None or not measure.compare or isinstance(typical, str):
+        return text
+    if typical is None or not formats.known(typical):
+        return text
+    words = phrases.words
+    usual = tell.spoken(typical, with_noun=False)
+    manner = words.same if usual == tell.spoken(value, with_noun=False) else words.beside
+    return manner.format(text=text, peers=words.peers, typical=usual)
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    feature: Feature
+    measure: Measure
+    phrases: Phrases
+    catalogue: Mapping[str, Feature]
+    currency: str
+
+    def fact(self, value: Value, others: Mapping[str, Value]) -> str:
+        """Say the account's own value, without its peers'."""
+        measure, fill = self.measure, self._filled
+        if value is None:
+            return fill(measure.absent) if measure.absent else _spelt(self.feature.absence)
+        if both := self._then_and_now(value, others):
+            return both
+        if measure.zero and self._sign(value) == 0:
+            return fill(measure.zero)
+        spoken = self.spoken(value)
+        if measure.equals and others.get(measure.equals.input) == value:
+            return fill(measure.equals.text, value=spoken)
+        return fill(measure.text, value=spoken)
+
+    def spoken(self, value: float | str, *, with_noun: bool = True) -> str:
+        """Say a value with its unit."""
+        measure = self.measure
+        if label := measure.labels.get(_label_key(value)):
+            return label
+        if isinstance(value, str):
+            return value.replace("_", " ")
+        bare = self._bare(value)
+        if measure.value is not None:
+            sign = self._sign(value)
+            manner = measure.value
+            return (manner.zero, manner.above, manner.below)[sign].format(n=bare)
+        if with_noun and measure.nouns:
+            one, many = measure.nouns
+            return f"{bare} {self._filled(one if bare == '1' else many)}"
+        return bare
+
+    def _bare(self, value: float) -> str:
+        """Write the number alone: its size where words tell its sign."""
+        if self.feature.unit == "ratio":
+            change = abs(value - 1.0)
+            return f"{formats.count(round(change * 100))} %"
+        size = abs(value) if self.measure.value is not None else value
+        if self.feature.unit == "money":
+            return formats.money(size, self.currency)
+        return _WRITTEN.get(self.feature.unit, formats.count)(size)
+
+    def _sign(self, value: float | str) -> int:
+        """Tell 1, 0 or -1, of what is written and not of what is left out by rounding."""
+        if isinstance(value, str):
+            return 1
+        amount = value - 1.0 if self.feature.unit == "ratio" else value
+        unseen = {"ratio": 0.005, "days": 0.5, "count": 0.05}.get(self.feature.unit, 0.0)
+        return 0 if abs(amount) <= unseen else int(np.sign(amount))
+
+    def _then_and_now(self, value: Value, others: Mapping[str, Value]) -> str | None:
+        """Say both amounts of a trend, whose ratio has one added on either side."""
+        pair = self.measure.then_and_now.get(self.feature.window_days or 0)
+        now = others.get(pair.now) if pair else None
+        if pair is None or isinstance(now, str | None) or isinstance(value, str | None):
+            return None
+        if value <= 0:
+            return None
+        then = formats.count(max((now + 1.0) / value - 1.0, 0.0))
+        today = formats.count(now)
+        change = f"steady at {today}" if then == today else f"{then} → {today}"
+        return self._filled(pair.text, change=change)
+
+    def _filled(self, template: str, **more: str) -> str:
+        window = self.feature.window_days
+        subject = self._subject()
+        return template.format(
+            window=formats.weeks_or_days(window) if window else "while",
+            days=formats.days(window) if window else "days",
+            subject=subject,
+            subjects=plural(subject),
+            peers=self.phrases.words.peers,
+            **more,
+        )
+
+    def _subject(self) -> str:
+        """Name the capability, role, kind or attribute; another input by its own name."""
+        subject = self.feature.subject or "it"
+        other = self.catalogue.get(subject)
+        if other is None:
+            return subject.replace("_", " ")
+        measure = self.phrases.measure.get(other.measure)
+        name = measure.name if measure else other.meaning
+        name = name.format(subject=other.subject, subjects=plural(other.subject or "it"))
+        window = other.window_days
+        back = f" in the last {formats.weeks_or_days(window)}" if window else ""
+        return f"{name}{back}".replace("_", " ")
+
+
+_WRITTEN: Mapping[str, Callable[[float], str]] = {
+    "days": formats.days,
+    "share": formats.percent,
+    "flag": lambda flag: "yes" if flag else "no",
+}
+_CHANGED = Sign(above="up {n}", zero="unchanged", below="down {n}")
+
+
+def plural(noun: str) -> str:
+    """Give the plural of an English noun, well enough for roles and kinds of touch.
+
+    >>> plural("admin"), plural("reply"), plural("power user"), plural("coach")
+    ('admins', 'replies', 'power users', 'coaches')
+    """
+    if re.search(r"[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if re.search(r"(s|x|z|ch|sh)$", noun) else f"{noun}s"
+
+
+def _fallback(feature: Feature) -> Measure:
+    """Say an input that has no phrase by its meaning, which the catalogue always has."""
+    meaning = feature.meaning.replace("{", "(").replace("}", ")").replace("_", " ")
+    return Measure(
+        name=meaning,
+        text=f"{_capital(meaning)}: {{value}}",
+        value=_CHANGED if feature.unit == "ratio" else None,
+    )
+
+
+def _spelt(text: str) -> str:
+    return _capital(text.replace("_", " ").removeprefix("never null: "))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _label_key(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"

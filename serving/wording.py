@@ -1,0 +1,141 @@
+"""Why is this account at risk, in sentences with their evidence?
+
+There is one reason per family of inputs, and the points of all of them lead from the base risk
+to the account's own. Whether a reason raises or lowers the risk is told by its points; its
+sentence states a fact, so that a CSM can check it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from configs.phrases import Phrases
+from features.catalogue import Feature
+from serving import formats
+from serving.scorecard import Reason
+from serving.sentences import Value, sentence
+
+TIMING = "timing"
+"""The family that holds no input: when in the horizon the risk falls, and competing exits."""
+
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+def reasons(
+    contributions: Floats,
+    scale: Floats,
+    *,
+    timing: Floats,
+    names: Sequence[str],
+    values: pd.DataFrame,
+    typical: pd.DataFrame,
+    catalogue: Mapping[str, Feature],
+    phrases: Phrases,
+    currency: str = "USD",
+) -> list[list[Reason]]:
+    """Give every account one reason per family, the strongest first; their points sum up.
+
+    ``contributions`` are in log-hazard, one column per name; ``scale`` turns an account's into
+    points of risk; ``timing`` is in points already. The sentence of a family is about the input
+    that does most in the family's direction.
+    """
+    speaker = Speaker(catalogue, phrases, values=values, typical=typical, currency=currency)
+    columns: dict[str, list[int]] = {}
+    for position, name in enumerate(names):
+        columns.setdefault(catalogue[name].family, []).append(position)
+    by_family = [
+        _family_reasons(family, contributions[:, own], scale, [names[i] for i in own], speaker)
+        for family, own in columns.items()
+    ]
+    by_family.append(_timing_reasons(timing, phrases))
+    return [
+        sorted(row, key=lambda reason: -abs(reason.points))
+        for row in zip(*by_family, strict=True)
+    ]
+
+
+def _family_reasons(
+    family: str, own: Floats, scale: Floats, names: Sequence[str], speaker: "Speaker"
+) -> list[Reason]:
+    total = own.sum(axis=1)
+    towards = np.where(total < 0, -1.0, 1.0)
+    strongest = (own * towards[:, None]).argmax(axis=1)
+    factors, points = np.exp(total).tolist(), (total * scale).tolist()
+    said: list[Reason] = []
+    for row, column in enumerate(strongest.tolist()):
+        text, value, usual = speaker.say(names[column], row)
+        said.append(Reason(family, text, value, usual, factors[row], points[row]))
+    return said
+
+
+def _timing_reasons(timing: Floats, phrases: Phrases) -> list[Reason]:
+    words = phrases.timing
+    return [
+        Reason(
+            TIMING,
+            words.more if more > 0 else words.less if more < 0 else words.none,
+            value=None,
+            typical=None,
+            factor=1.0,
+            points=more,
+        )
+        for more in timing.tolist()
+    ]
+
+
+class Speaker:
+    """Says any input of any account in a sentence; like sentences are built only once."""
+
+    def __init__(
+        self,
+        catalogue: Mapping[str, Feature],
+        phrases: Phrases,
+        *,
+        values: pd.DataFrame,
+        typical: pd.DataFrame,
+        currency: str,
+    ) -> None:
+        self._catalogue, self._phrases, self._currency = catalogue, phrases, currency
+        self._frames = {"value": values, "typical": typical}
+        self._lists: dict[tuple[str, str], list[Value]] = {}
+        self._built: dict[tuple[object, ...], str] = {}
+
+    def say(self, name: str, row: int) -> tuple[str, float | None, float | None]:
+        """Give the sentence, and the two numbers behind it where they are numbers."""
+        value, usual = self._look_up("value", name)[row], self._look_up("typical", name)[row]
+        others = {o: self._look_up("value", o)[row] for o in self._others(name)}
+        key = (name, value, usual, *others.values())
+        if key not in self._built:
+            feature = self._catalogue[name]
+            self._built[key] = sentence(
+                feature,
+                value,
+                typical=usual,
+                others=others,
+                phrases=self._phrases,
+                catalogue=self._catalogue,
+                currency=self._currency,
+            )
+        return self._built[key], _number(value), _number(usual)
+
+    def _others(self, name: str) -> list[str]:
+        """Name the other inputs that the sentence about this one needs."""
+        feature = self._catalogue[name]
+        measure = self._phrases.measure.get(feature.measure)
+        if measure is None:
+            return []
+        pair = measure.then_and_now.get(feature.window_days or 0)
+        wanted = [pair.now] if pair else []
+        return wanted + ([measure.equals.input] if measure.equals else [])
+
+    def _look_up(self, kind: str, name: str) -> list[Value]:
+        if (kind, name) not in self._lists:
+            frame = self._frames[kind]
+            column = frame[name].tolist() if name in frame else [None] * len(frame)
+            self._lists[kind, name] = [v if formats.known(v) else None for v in column]
+        return self._lists[kind, name]
+
+
+def _number(value: Value) -> float | None:
+    return None if value is None or isinstance(value, str) else float(value)
