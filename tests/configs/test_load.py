@@ -1,0 +1,259 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from configs.errors import ConfigError
+from configs.load import Configuration, load
+from configs.playbook import DoneWhen, LostWhen, Milestone, Playbook
+from configs.project import Project
+
+PROJECT = """
+name = "acme"
+[source]
+kind = "sql"
+url = "${WAREHOUSE_URL}"
+[segments]
+large = { plan = ["enterprise"] }
+small = { plan = ["team"] }
+"""
+PLAYBOOK = """
+version = 3
+[[milestones]]
+slug = "connected"
+name = "Data source connected"
+expected_days = 10
+done_when = { capability = "sync", measure = "count", at_least = 1, role = "admin" }
+[[milestones]]
+slug = "weekly"
+name = "A team works in it every week"
+stage = "post_onboarding"
+requires = ["connected"]
+expected_days = { default = 45, large = 75 }
+done_when = { capability = "run", measure = "weeks_in_a_row", at_least = 4 }
+lost_when = { capability = "run", silent_days = 42 }
+"""
+ENVIRONMENT = {"WAREHOUSE_URL": "postgresql://reader:hunter2@db/cs"}
+
+
+def a_folder(tmp_path: Path, *, project: str = PROJECT, playbook: str = PLAYBOOK) -> Path:
+    (tmp_path / "project.toml").write_text(project, encoding="utf-8")
+    (tmp_path / "playbook.toml").write_text(playbook, encoding="utf-8")
+    return tmp_path
+
+
+def read(tmp_path: Path, **files: str) -> Configuration:
+    return load(a_folder(tmp_path, **files), ENVIRONMENT)
+
+
+def complaint(tmp_path: Path, **files: str) -> str:
+    with pytest.raises(ConfigError) as told:
+        read(tmp_path, **files)
+    assert "\n" not in str(told.value)
+    assert "hunter2" not in str(told.value)
+    return str(told.value)
+
+
+def test_a_configuration_is_read(tmp_path):
+    configuration = read(tmp_path)
+    assert configuration.project.name == "acme"
+    assert configuration.project.source.url == ENVIRONMENT["WAREHOUSE_URL"]
+    assert [m.slug for m in configuration.playbook.milestones] == ["connected", "weekly"]
+
+
+def test_what_was_read_can_be_written_out_and_read_again(tmp_path):
+    configuration = read(tmp_path)
+    for model, read_once in (
+        (Project, configuration.project),
+        (Playbook, configuration.playbook),
+    ):
+        written = read_once.model_dump(mode="json", by_alias=True)
+        assert model.model_validate(written) == read_once
+
+
+def keys_of(model):
+    return sorted(field.alias or name for name, field in model.model_fields.items())
+
+
+@given(
+    model=st.sampled_from([Project, Playbook, Milestone, DoneWhen, LostWhen]), data=st.data()
+)
+def test_a_misspelt_key_is_always_named_with_the_key_that_was_meant(
+    tmp_path_factory, model, data
+):
+    key = data.draw(st.sampled_from([k for k in keys_of(model) if len(k) > 4]))
+    wrong = key[:-1] + "q"
+    project, playbook = PROJECT, PLAYBOOK
+    if model is Project:
+        project = f"{wrong} = 1\n{PROJECT}"
+    elif model is Playbook:
+        playbook = f"{wrong} = 1\n{PLAYBOOK}"
+    elif model is Milestone:
+        playbook = PLAYBOOK.replace("expected_days = 10", f"{wrong} = 1")
+    elif model is DoneWhen:
+        playbook = PLAYBOOK.replace("at_least = 1,", f"at_least = 1, {wrong} = 1,")
+    else:
+        playbook = PLAYBOOK.replace(
+            "expected_days = 10", f'lost_when = {{ silent_days = 9, {wrong} = "x" }}'
+        )
+    told = complaint(tmp_path_factory.mktemp("config"), project=project, playbook=playbook)
+    assert f"{wrong}` is not a key here (did you mean `{key}`?)" in told
+
+
+def test_all_mistakes_of_both_files_are_told_at_once(tmp_path):
+    told = complaint(
+        tmp_path,
+        project='name = "acme"\n[snapshots]\nevery_day = 7\n[source]\nkind = "fils"\n',
+        playbook=PLAYBOOK.replace('"weeks_in_a_row"', '"weeks"').replace(
+            'requires = ["connected"]', 'requires = ["conected"]'
+        ),
+    )
+    assert "`snapshots.every_day` is not a key here (did you mean `every_days`?)" in told
+    assert "`source.kind` must be one of" in told
+    assert "found 'fils' (did you mean 'files'?)" in told
+    assert "`milestones[1].done_when.measure` must be one of" in told
+    assert "`milestones[1].requires[0]` is 'conected', which is no milestone" in told
+    assert "(did you mean `connected`?)" in told
+
+
+def test_a_key_in_the_wrong_section_is_sent_home(tmp_path):
+    told = complaint(tmp_path, project=PROJECT + "[serving]\nhorizons_days = [30]\n")
+    assert "`serving.horizons_days` is not a key here (it belongs to [outcomes])" in told
+
+
+def test_an_unknown_segment_is_named_with_the_nearest(tmp_path):
+    told = complaint(
+        tmp_path,
+        playbook=PLAYBOOK.replace('slug = "weekly"', 'slug = "weekly"\nsegments = ["larg"]'),
+    )
+    assert "`milestones[1].segments[0]` is 'larg', which is no segment" in told
+    assert "did you mean `large`" in told
+
+
+def test_an_expectation_for_an_unknown_segment_is_refused(tmp_path):
+    told = complaint(tmp_path, playbook=PLAYBOOK.replace("large = 75", "lagre = 75"))
+    assert "`milestones[1].expected_days.lagre` is no segment (did you mean `large`?)" in told
+
+
+def test_a_circle_is_told_even_while_another_key_is_wrong(tmp_path):
+    told = complaint(
+        tmp_path,
+        playbook=PLAYBOOK.replace("expected_days = 10", 'nmae = "x"\nrequires = ["weekly"]'),
+    )
+    assert "goes in a circle: `connected` → `weekly` → `connected`" in told
+    assert "`milestones[0].nmae` is not a key here (did you mean `name`?)" in told
+
+
+def test_a_mistake_is_told_once(tmp_path):
+    told = complaint(tmp_path, playbook=PLAYBOOK.replace('"weekly"', '"connected"'))
+    assert told.count("as milestones[0] is too") == 1
+
+
+def test_a_variable_that_is_not_set_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"`source.url` reads \$\{WAREHOUSE_URL\}"):
+        load(a_folder(tmp_path), {})
+
+
+def test_a_variable_may_have_something_to_fall_back_on(tmp_path):
+    folder = a_folder(
+        tmp_path, project=PROJECT.replace("url =", 'path = "${DATA:-../data}/oulad"\nurl =')
+    )
+    assert load(folder, ENVIRONMENT).project.source.path == "../data/oulad"
+    assert load(folder, {**ENVIRONMENT, "DATA": ""}).project.source.path == "../data/oulad"
+    assert load(folder, {**ENVIRONMENT, "DATA": "/srv"}).project.source.path == "/srv/oulad"
+
+
+def test_an_unfinished_variable_is_named(tmp_path):
+    told = complaint(tmp_path, project='name = "acme"\n[source]\npath = "${DATA/oulad"\n')
+    assert "`source.path` holds a ${ that begins no" in told
+
+
+def test_a_secret_never_shows_in_a_message(tmp_path):
+    told = complaint(
+        tmp_path, project=PROJECT.replace('kind = "sql"', 'kind = "${WAREHOUSE_URL}"')
+    )
+    assert "found '${WAREHOUSE_URL}'" in told
+
+
+def test_the_fingerprint_knows_no_secret_and_no_machine(tmp_path):
+    folder = a_folder(tmp_path)
+    elsewhere = {"WAREHOUSE_URL": "postgresql://other"}
+    assert load(folder, ENVIRONMENT).fingerprint == load(folder, elsewhere).fingerprint
+
+
+def test_the_fingerprint_sees_meaning_and_not_spelling(tmp_path):
+    before = read(tmp_path).fingerprint
+    spelt = (
+        PROJECT.replace('plan = ["team"]', 'plan = "team"') + "[snapshots]\nevery_days = 7\n"
+    )
+    assert read(tmp_path, project="# a comment\n" + spelt).fingerprint == before
+
+
+def test_the_fingerprint_sees_which_rule_is_tried_first(tmp_path):
+    large, small = PROJECT.strip().splitlines()[-2:]
+    swapped = PROJECT.replace(large, "#").replace(small, f"{small}\n{large}")
+    assert read(tmp_path).fingerprint != read(tmp_path, project=swapped).fingerprint
+
+
+def test_a_changed_criterion_changes_the_fingerprint(tmp_path):
+    before = read(tmp_path).fingerprint
+    changed = PLAYBOOK.replace("at_least = 4", "at_least = 5")
+    assert read(tmp_path, playbook=changed).fingerprint != before
+
+
+def test_a_file_that_is_not_toml_is_told_with_the_line(tmp_path):
+    told = complaint(tmp_path, playbook="version = \n")
+    assert "playbook.toml: is not TOML" in told
+    assert "line 1" in told
+
+
+def test_a_file_that_is_not_utf8_is_told(tmp_path):
+    a_folder(tmp_path)
+    (tmp_path / "project.toml").write_bytes(b'name = "caf\xe9"')
+    with pytest.raises(ConfigError, match=r"project\.toml: is not UTF-8 text"):
+        load(tmp_path, ENVIRONMENT)
+
+
+def test_a_folder_that_is_not_there_is_named_with_the_nearest(tmp_path):
+    (tmp_path / "oulad").mkdir()
+    a_folder(tmp_path / "oulad")
+    with pytest.raises(ConfigError, match=r"no such folder \(did you mean `oulad`\?\)"):
+        load(tmp_path / "ouald", ENVIRONMENT)
+
+
+def test_a_folder_without_a_playbook_says_so(tmp_path):
+    a_folder(tmp_path)
+    (tmp_path / "playbook.toml").unlink()
+    with pytest.raises(ConfigError, match=r"lacks playbook\.toml"):
+        load(tmp_path, ENVIRONMENT)
+
+
+def test_paths_are_relative_to_the_folder(tmp_path):
+    configuration = read(tmp_path)
+    assert configuration.path("../data") == tmp_path.parent.resolve() / "data"
+    assert configuration.path("/srv/data") == Path("/srv/data")
+
+
+def test_a_segment_without_a_ladder_is_warned_about(tmp_path):
+    only_large = PLAYBOOK.replace("slug =", 'segments = ["large"]\nslug =')
+    warned = read(tmp_path, playbook=only_large).warnings()
+    assert "no milestone applies to segment small" in warned
+
+
+def test_a_wrong_type_says_what_it_should_be_and_what_it_is(tmp_path):
+    told = complaint(tmp_path, project=PROJECT + "[models]\ntrees = true\nleaves = 1\n")
+    assert "`models.trees` must be a whole number; found True" in told
+    assert "`models.leaves` must be at least 2; found 1" in told
+
+
+def test_a_playbook_needs_a_milestone(tmp_path):
+    assert "`milestones` is missing" in complaint(tmp_path, playbook="version = 1\n")
+    assert "needs at least 1" in complaint(tmp_path, playbook="milestones = []\n")
+
+
+def test_every_configuration_of_this_project_can_be_read():
+    for file in sorted(Path(__file__).parents[2].glob("configs/*/project.toml")):
+        configuration = load(file.parent, {})
+        assert tomllib.loads(file.read_text("utf-8"))["name"] == configuration.project.name
