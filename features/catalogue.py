@@ -39,7 +39,9 @@ class Feature:
     subject: str | None = None
     """The capability, role, kind of touch or attribute measured, where there is one."""
     is_clock: bool = False
-    """Whether its value at a future day is known today: it falls by one a day (days to renewal)."""
+    """Whether its value at a future day is known today: it falls by one a day (days to
+    renewal).
+    """
 
 
 class Catalogue(Mapping[str, Feature]):

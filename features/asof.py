@@ -1,0 +1,136 @@
+"""What did we know on each morning? The one point-in-time rule; all history is read through it.
+
+A statement made on an as-of morning (00:00 of a day) may use a row only if the row's
+``known_at`` is earlier. Time is counted in whole days since 1970-01-01: a row known at any
+moment of day ``k`` is first seen on the first morning after ``k``.
+
+Everything that happens *enters* the view of a morning when it becomes known and *leaves* a
+window when the window has moved past it. Adding what enters and taking away what leaves, once
+per row and window, gives every window of every morning: cost grows with rows, not with rows x
+mornings.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+NEVER = -(10**6)
+"""A day number long before any data: the last day of something that has not happened."""
+
+
+def day_number(moments: "pd.Series[pd.Timestamp]") -> Ints:
+    """Give the whole day of each timestamp, in days since 1970-01-01; NaT becomes NEVER."""
+    nanoseconds = moments.astype("datetime64[us]").to_numpy()
+    days = nanoseconds.astype("datetime64[D]").astype(np.int64)
+    return np.where(np.isnat(nanoseconds), NEVER, days)
+
+
+def as_dates(days: Ints) -> "pd.Series[pd.Timestamp]":
+    """Turn day numbers into timestamps at midnight; NEVER becomes NaT."""
+    stamps = np.where(days <= NEVER, np.datetime64("NaT"), days.astype("datetime64[D]"))
+    return pd.Series(stamps.astype("datetime64[us]"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mornings:
+    """The as-of days in question, rising, without repeats."""
+
+    days: Ints
+
+    @classmethod
+    def every(
+        cls, step_days: int, *, first_on: date, last_on: date, also: tuple[date, ...] = ()
+    ) -> "Mornings":
+        """Count back from ``last_on`` in equal steps to ``first_on``, and add single days."""
+        count = max((last_on - first_on).days, 0) // step_days + 1
+        days = {last_on - timedelta(days=step_days * step) for step in range(count)}
+        days |= {day for day in also if first_on <= day <= last_on}
+        return cls(np.array(sorted(_ordinal(day) for day in days), dtype=np.int64))
+
+    @property
+    def count(self) -> int:
+        return len(self.days)
+
+    def first_seeing(self, known_day: Ints) -> Ints:
+        """Index of the first morning that may use a row known that day; ``count`` if none."""
+        return np.searchsorted(self.days, known_day, side="right").astype(np.int64)
+
+    def first_without(self, occurred_day: Ints, window_days: int) -> Ints:
+        """Index of the first morning whose window (the days before it) has moved past a day.
+
+        >>> Mornings(np.array([100, 107])).first_without(np.array([99, 100]), 7).tolist()
+        [1, 2]
+        """
+        return np.searchsorted(self.days, occurred_day + window_days, side="right").astype(
+            np.int64
+        )
+
+    def first_from(self, day: Ints) -> Ints:
+        """Index of the first morning on or after a day: when a dated term begins to hold."""
+        return np.searchsorted(self.days, day, side="left").astype(np.int64)
+
+
+def _ordinal(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshots:
+    """One account on one morning, per row; accounts and mornings are indices."""
+
+    mornings: Mornings
+    account_ids: npt.NDArray[np.object_]
+    account: Ints
+    morning: Ints
+
+    @property
+    def day(self) -> Ints:
+        return self.mornings.days[self.morning]
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    def code_of(self, account_ids: "pd.Series[str]") -> Ints:
+        """Index of each account id; -1 for an account that we do not know."""
+        return pd.Index(self.account_ids).get_indexer(pd.Index(account_ids)).astype(np.int64)
+
+    def total(
+        self,
+        account: Ints,
+        *,
+        enter: Ints,
+        leave: Ints | None = None,
+        amount: Floats | None = None,
+    ) -> Floats:
+        """Sum, per snapshot, the amounts of its account that have entered and not left.
+
+        Every row counts from morning ``enter`` up to, not including, morning ``leave``
+        (default: for ever). A row that leaves before it is known never counts.
+        """
+        size, width = len(self.account_ids), self.mornings.count + 1
+        cell = account * width
+        change = np.bincount(cell + enter, weights=amount, minlength=size * width)
+        if leave is not None:
+            gone = np.maximum(leave, enter)
+            change = change - np.bincount(cell + gone, weights=amount, minlength=size * width)
+        running = np.cumsum(change.reshape(size, width), axis=1)
+        return running[self.account, self.morning].astype(np.float64)
+
+    def latest(self, account: Ints, *, enter: Ints, value: Ints) -> Ints:
+        """Largest value, per snapshot, among its account's rows that entered; else NEVER."""
+        size, width = len(self.account_ids), self.mornings.count + 1
+        highest = np.full(size * width, NEVER, dtype=np.int64)
+        np.maximum.at(highest, account * width + enter, value)
+        running = np.maximum.accumulate(highest.reshape(size, width), axis=1)
+        return running[self.account, self.morning]
+
+    def earliest(self, account: Ints, *, enter: Ints, value: Ints) -> Ints:
+        """Smallest value, per snapshot, among its account's rows that entered; else -NEVER."""
+        return -self.latest(account, enter=enter, value=-value)

@@ -1,0 +1,232 @@
+"""What is one complete set of features, and how is it made from the tables?
+
+A feature set holds, for every live account on every morning: who it is, its features, its open
+milestones, and (for training alone) what became known of its exit and its milestones.
+Everything later reads only this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from configs.errors import DataError
+from configs.load import Configuration
+from configs.playbook import check_capabilities
+from configs.project import segment_of
+from features.asof import Mornings, Snapshots, as_dates
+from features.breadth import breadth_columns
+from features.catalogue import Catalogue
+from features.contract import Commitments, commitments, contract_columns
+from features.history import (
+    Columns,
+    History,
+    everyone_always,
+    live_snapshots,
+    newest_row,
+    read_small_tables,
+    rows_of,
+)
+from features.ladder import (
+    PACES,
+    Ladder,
+    account_pace,
+    climb,
+    ladder_columns,
+    milestone_columns,
+)
+from features.milestones import first_reached, reached_milestones
+from features.peers import peer_columns
+from features.profile import profile_columns
+from features.reduce import day_of, reduce_activity
+from features.rhythm import rhythm_columns
+from features.roles import role_columns
+from features.standing import standing
+from features.touches import touch_columns
+from features.usage import usage_columns, usage_trend_columns
+from features.windows import Activity
+
+MOST_CAPABILITIES = 40
+"""How many capabilities, the most used ones, get inputs of their own."""
+WEEKS_SHOWN = 26
+FIRST_WINDOW_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureSet:
+    """Everything known about the live accounts on a set of mornings.
+
+    ``snapshots`` has a row per account and morning (``day``), ordered by account; ``values``
+    the same rows, and a column per entry of ``catalogue``. ``steps`` has a row per snapshot and
+    open milestone: ``snapshot`` (row of ``snapshots``), ``milestone``, and a column per entry
+    of ``step_catalogue``.
+    """
+
+    snapshots: pd.DataFrame
+    values: pd.DataFrame
+    catalogue: Catalogue
+    steps: pd.DataFrame
+    step_catalogue: Catalogue
+    standing: pd.DataFrame
+    """The whole ladder on the last morning: a row per live account and applicable milestone."""
+    exits: pd.DataFrame
+    reached: pd.DataFrame
+    """account_id, milestone, day and known_day of every milestone reached."""
+    usage: pd.DataFrame
+    """account_id, week_on, active_users, activity_count: the half year before the last morning.
+    """
+
+
+def build_features(
+    tables: Mapping[str, ir.Table], configuration: Configuration, *, as_of: date
+) -> FeatureSet:
+    """Compute every feature of every live account on every morning up to ``as_of``.
+
+    Raises DataError where no account was known by then, ConfigError where the playbook or the
+    segments speak of what the data lack.
+    """
+    project, playbook = configuration.project, configuration.playbook
+    capabilities = _capabilities(tables["activity"], as_of)
+    if capabilities:
+        check_capabilities(playbook, set(capabilities))
+    mornings = _mornings(tables, configuration, as_of)
+    small = read_small_tables(tables, before_day=int(mornings.days[-1]))
+    live = live_snapshots(small, mornings)
+    if not len(live):
+        raise DataError(
+            "table 'accounts'",
+            f"no account was known and live by {as_of}",
+            "Move the as-of date",
+        )
+    rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
+    reduced = reduce_activity(tables, mornings, capabilities=capabilities[:MOST_CAPABILITIES])
+    attributes = rows["accounts"].frame.take(newest_row(rows["accounts"], live))
+    attributes = attributes.reset_index(drop=True)
+    segment = segment_of(project, attributes).astype(object).to_numpy()
+    history = History(live, reduced, rows, segment, attributes)
+    always = everyone_always(live)
+    reached = reached_milestones(playbook, tables, rows, always)
+    alive = live.account * mornings.count + live.morning
+    ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
+    columns = _columns(history, ladder, attributes=project.accounts.attributes)
+    snapshot, milestone, step_columns = milestone_columns(ladder, history)
+    steps = pd.DataFrame({c.feature.name: c.values for c in step_columns})
+    steps.insert(0, "milestone", np.array(ladder.slugs, dtype=object)[milestone])
+    steps.insert(0, "snapshot", snapshot)
+    return FeatureSet(
+        snapshots=_snapshots(history, ladder),
+        values=pd.DataFrame({c.feature.name: c.values for c in columns}),
+        catalogue=Catalogue(c.feature for c in columns),
+        steps=steps,
+        step_catalogue=Catalogue(c.feature for c in step_columns),
+        standing=standing(ladder, history),
+        exits=_exits(small),
+        reached=first_reached(reached, always),
+        usage=_usage(tables["activity"], live, as_of),
+    )
+
+
+def _columns(history: History, ladder: Ladder, *, attributes: tuple[str, ...]) -> Columns:
+    """Every family, in the order in which models and documents show them."""
+    activity = Activity(history.activity, history.snapshots)
+    columns = Columns(usage_columns(history, activity))
+    columns += usage_trend_columns(history, activity)
+    columns += breadth_columns(history, activity)
+    columns += rhythm_columns(history, activity)
+    columns += role_columns(history, activity)
+    columns += ladder_columns(ladder, history)
+    columns += contract_columns(history)
+    columns += touch_columns(history)
+    columns += profile_columns(history, attributes)
+    columns += peer_columns(history, columns)
+    return columns
+
+
+def _mornings(
+    tables: Mapping[str, ir.Table], configuration: Configuration, as_of: date
+) -> Mornings:
+    """Equal steps back from the as-of date, and the origins of the backtest."""
+    project = configuration.project
+    first_on = project.snapshots.first_on or _first_morning(tables, as_of)
+    origins = tuple(
+        as_of - timedelta(days=project.backtest.every_days * step)
+        for step in range(1, project.backtest.origins + 1)
+    )
+    return Mornings.every(
+        project.snapshots.every_days, first_on=min(first_on, as_of), last_on=as_of, also=origins
+    )
+
+
+def _first_morning(tables: Mapping[str, ir.Table], as_of: date) -> date:
+    """The first morning that has a month of activity behind it."""
+    first = tables["activity"].occurred_at.min().execute()
+    if first is None or pd.isna(first):
+        return as_of
+    return pd.Timestamp(first).date() + timedelta(days=FIRST_WINDOW_DAYS)
+
+
+def _capabilities(activity: ir.Table, as_of: date) -> list[str]:
+    """Capabilities known by the as-of date, the most used first."""
+    known = activity.filter(activity.known_at < pd.Timestamp(as_of))
+    counted = known.group_by("capability").agg(rows=known.count()).to_pandas()
+    return list(
+        counted.sort_values(["rows", "capability"], ascending=[False, True])["capability"]
+    )
+
+
+def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:
+    live, known = history.snapshots, history.attributes
+    terms: Commitments | None = commitments(history)
+    empty = np.full(len(live), np.nan)
+    text = ("name", "owner", "parent_id")
+    return pd.DataFrame(
+        {
+            "account_id": live.account_ids[live.account],
+            "day": live.day,
+            **{c: known[c].astype(object).where(known[c].notna(), None) for c in text},
+            "segment": history.segment,
+            "signed_up_at": known["signed_up_at"].astype("datetime64[us]"),
+            "kickoff_at": known["kickoff_at"].astype("datetime64[us]"),
+            "arr": terms.arr if terms else empty,
+            "renews_on": as_dates(terms.ends_day) if terms else pd.NaT,
+            "pace": np.array(PACES, dtype=object)[account_pace(ladder, live.day)],
+            "milestones_done": ladder.is_done.sum(axis=1),
+            "milestones_total": ladder.applies.sum(axis=1),
+        }
+    )
+
+
+def _exits(small: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    columns = ["account_id", "exited_at", "cause", "known_at"]
+    if "exits" in small:
+        return small["exits"][columns]
+    moment = pd.Series([], dtype="datetime64[us]")
+    text = pd.Series([], dtype="str")
+    return pd.DataFrame(dict(zip(columns, (text, moment, text, moment), strict=True)))
+
+
+def _usage(activity: ir.Table, live: Snapshots, as_of: date) -> pd.DataFrame:
+    """Weekly use of the half year before the as-of date, weeks counted back from it."""
+    morning = int(live.mornings.days[-1])
+    rows = activity.mutate(day=day_of(activity.occurred_at))
+    rows = rows.filter(
+        rows.known_at < pd.Timestamp(as_of),
+        rows.day < morning,
+        rows.day >= morning - 7 * WEEKS_SHOWN,
+    )
+    rows = rows.mutate(week=(morning - 1 - rows.day) // 7)
+    weekly = rows.group_by("account_id", "week").agg(
+        active_users=rows.user_id.nunique(), activity_count=rows.count()
+    )
+    used = weekly.to_pandas()
+    today = live.account_ids[live.account[live.morning == live.mornings.count - 1]]
+    used = used.loc[used["account_id"].isin(today)]
+    used["week_on"] = as_dates(
+        morning - 7 * (used["week"].to_numpy(dtype=np.int64) + 1)
+    ).to_numpy()
+    columns = ["account_id", "week_on", "active_users", "activity_count"]
+    weeks: pd.DataFrame = used.sort_values(["account_id", "week_on"])[columns]
+    return weeks.reset_index(drop=True)

@@ -1,0 +1,156 @@
+"""When was a milestone's criterion first met, and how far along is an account that has not met
+it?
+
+Each account's rows are walked once in the order in which things happened, morning by morning,
+seeing only what each morning knew. Where a late row lands among rows already walked, the
+account is walked again from its first row on, so that a moment may be corrected but is never
+foreseen.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from features.asof import Bools, Floats, Ints
+
+NOT_YET = -(2**62)
+"""The moment, in microseconds, of a criterion that has not been met."""
+DAY = 86_400_000_000
+WHOLE_HISTORY = 2**61
+TOLERANCE = 1e-9
+
+
+class Evidence(NamedTuple):
+    """The rows that count towards one criterion, sorted by account and by moment.
+
+    ``unit`` is what the measure counts once: the row itself, a user, a day or a week.
+    ``target`` is what must be reached; it differs by row only where it is a share of the seats
+    of that day.
+    """
+
+    account: Ints
+    moment: Ints
+    seen_from: Ints
+    unit: Ints
+    amount: Floats
+    target: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attainment:
+    """For every account (row) and morning (column): the moment it was met, and the progress."""
+
+    met_at: Ints
+    progress: Floats
+
+
+def walk(
+    evidence: Evidence, *, accounts: int, mornings: Ints, within_days: int | None
+) -> Attainment:
+    """Follow a measure that sums amounts, or counts distinct units, against its target."""
+    window = WHOLE_HISTORY if within_days is None else within_days * DAY
+    first, redo = _bounds(evidence, accounts, len(mornings))
+    return Attainment(*_walk_units(first, evidence, mornings * DAY, redo, window))
+
+
+def walk_weeks(evidence: Evidence, *, accounts: int, mornings: Ints) -> Attainment:
+    """Follow a streak of calendar weeks (Monday to Sunday); ``unit`` is the week's number."""
+    first, redo = _bounds(evidence, accounts, len(mornings))
+    return Attainment(*_walk_weeks(first, evidence, mornings * DAY, redo))
+
+
+def _bounds(evidence: Evidence, accounts: int, mornings: int) -> tuple[Ints, Bools]:
+    """Where each account's rows begin, and on which mornings it must be walked again."""
+    first = np.searchsorted(evidence.account, np.arange(accounts + 1))
+    return first, _mornings_to_redo(first, evidence.seen_from, mornings)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _mornings_to_redo(first: Ints, seen_from: Ints, mornings: int) -> Bools:
+    """Mornings on which a row becomes known that happened before a row known earlier."""
+    redo = np.zeros((len(first) - 1, mornings + 1), dtype=np.bool_)
+    for account in range(len(first) - 1):
+        known_later = mornings + 1
+        for row in range(first[account + 1] - 1, first[account] - 1, -1):
+            if known_later < seen_from[row]:
+                redo[account, seen_from[row]] = True
+            known_later = min(known_later, seen_from[row])
+    return redo
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _walk_units(
+    first: Ints, rows: Evidence, midnights: Ints, redo: Bools, window: int
+) -> tuple[Ints, Floats]:
+    shape = (len(first) - 1, len(midnights))
+    met_at, progress = np.full(shape, NOT_YET, dtype=np.int64), np.zeros(shape)
+    newest = np.full(rows.unit.max() + 1 if len(rows.unit) else 0, -1, dtype=np.int64)
+    for account in range(shape[0]):
+        start, end = first[account], first[account + 1]
+        row, expired, total, met, goal = start, start, 0.0, NOT_YET, np.inf
+        for morning in range(shape[1]):
+            if redo[account, morning]:
+                newest[rows.unit[start:end]] = -1
+                row, expired, total, met = start, start, 0.0, NOT_YET
+            while row < end and rows.moment[row] < midnights[morning] and met == NOT_YET:
+                if rows.seen_from[row] <= morning:
+                    gone_by = rows.moment[row] - window
+                    expired, total = _expire(
+                        rows, newest, expired, row, gone_by, morning, total
+                    )
+                    total += rows.amount[row] if newest[rows.unit[row]] < expired else 0.0
+                    newest[rows.unit[row]] = row
+                    goal = rows.target[row]
+                    met = rows.moment[row] if total >= goal - TOLERANCE else NOT_YET
+                row += 1
+            if met == NOT_YET:
+                gone_by = midnights[morning] - window - 1
+                expired, total = _expire(rows, newest, expired, row, gone_by, morning, total)
+            met_at[account, morning] = met
+            progress[account, morning] = 1.0 if met != NOT_YET else min(total / goal, 1.0)
+    return met_at, progress
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _expire(
+    rows: Evidence,
+    newest: Ints,
+    expired: int,
+    upto: int,
+    gone_by: int,
+    morning: int,
+    total: float,
+) -> tuple[int, float]:
+    """Let rows at or before a moment leave the window; a unit leaves with its newest row."""
+    while expired < upto and rows.moment[expired] <= gone_by:
+        if rows.seen_from[expired] <= morning and newest[rows.unit[expired]] == expired:
+            total -= rows.amount[expired]
+        expired += 1
+    return expired, total
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _walk_weeks(
+    first: Ints, rows: Evidence, midnights: Ints, redo: Bools
+) -> tuple[Ints, Floats]:
+    shape = (len(first) - 1, len(midnights))
+    met_at, progress = np.full(shape, NOT_YET, dtype=np.int64), np.zeros(shape)
+    for account in range(shape[0]):
+        row, streak, last, met, goal = first[account], 0, -10, NOT_YET, np.inf
+        end = first[account + 1]
+        for morning in range(shape[1]):
+            if redo[account, morning]:
+                row, streak, last, met = first[account], 0, -10, NOT_YET
+            while row < end and rows.moment[row] < midnights[morning] and met == NOT_YET:
+                if rows.seen_from[row] <= morning and rows.unit[row] != last:
+                    streak = streak + 1 if rows.unit[row] == last + 1 else 1
+                    last, goal = rows.unit[row], rows.target[row]
+                    met = rows.moment[row] if streak >= goal else NOT_YET
+                row += 1
+            met_at[account, morning] = met
+            is_fresh = last >= (midnights[morning] // DAY - 1 + 3) // 7 - 1
+            streak_now = streak / goal if is_fresh else 0.0
+            progress[account, morning] = 1.0 if met != NOT_YET else streak_now
+    return met_at, progress

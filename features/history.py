@@ -1,0 +1,145 @@
+"""What is known about the accounts of a set of snapshots, ready to be turned into features?
+
+The small tables are read whole; activity arrives reduced. Every row carries the index of its
+account and the first morning that may see it, so that a feature module never meets a timestamp.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots, day_number
+from features.catalogue import Feature
+from features.reduce import Reduced
+
+SMALL_TABLES = ("accounts", "achievements", "plans", "contracts", "exits", "touches")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One feature's values, a row per snapshot: numbers (NaN is absent) or labels (object)."""
+
+    feature: Feature
+    values: Floats | np.ndarray
+
+
+class Columns(list[Column]):
+    """The columns of one family, collected in the order in which they were added."""
+
+    def add(self, feature: Feature, values: Floats | np.ndarray) -> None:
+        self.append(Column(feature, values))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The rows of one small table that belong to the accounts in question."""
+
+    frame: pd.DataFrame
+    account: Ints
+    seen_from: Ints
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    def day(self, column: str) -> Ints:
+        """Day number of a timestamp column; NEVER where it is null."""
+        return day_number(self.frame[column])
+
+    def where(self, keep: Bools) -> "Rows":
+        return Rows(
+            self.frame.loc[keep].reset_index(drop=True),
+            self.account[keep],
+            self.seen_from[keep],
+        )
+
+    def by(self, column: str) -> Iterator[tuple[str, "Rows"]]:
+        """Walk through the values of a text column, in alphabetical order."""
+        for name in sorted(self.frame[column].dropna().unique()):
+            yield str(name), self.where((self.frame[column] == name).to_numpy())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """Everything that feature modules read."""
+
+    snapshots: Snapshots
+    activity: Reduced
+    tables: Mapping[str, Rows]
+    segment: np.ndarray
+    """The segment of each snapshot's account, as known that morning (object array of names)."""
+    attributes: pd.DataFrame
+    """The accounts' row that was newest on each snapshot's morning, a row per snapshot."""
+
+
+def read_small_tables(
+    tables: Mapping[str, ir.Table], *, before_day: int
+) -> dict[str, pd.DataFrame]:
+    """Fetch every small table that there is, without the rows known only later."""
+    return {
+        name: known_before(tables[name].to_pandas(), before_day)
+        for name in SMALL_TABLES
+        if name in tables
+    }
+
+
+def known_before(table: pd.DataFrame, day: int) -> pd.DataFrame:
+    """Keep the rows that were known on the morning of ``day``."""
+    return table.loc[day_number(table["known_at"]) < day].reset_index(drop=True)
+
+
+def rows_of(table: pd.DataFrame, account_ids: np.ndarray, mornings: Mornings) -> Rows:
+    """Attach account and first morning to each row; rows of unknown accounts are left out."""
+    codes = pd.Index(account_ids).get_indexer(pd.Index(table["account_id"])).astype(np.int64)
+    table, codes = table.loc[codes >= 0].reset_index(drop=True), codes[codes >= 0]
+    return Rows(table, codes, mornings.first_seeing(day_number(table["known_at"])))
+
+
+def newest_row(accounts: Rows, snapshots: Snapshots) -> Ints:
+    """Position, per snapshot, of its account's newest row known that morning."""
+    by_age = np.argsort(accounts.frame["known_at"].to_numpy(), kind="stable")
+    rank = np.empty(len(accounts), dtype=np.int64)
+    rank[by_age] = np.arange(len(accounts))
+    newest = snapshots.latest(accounts.account, enter=accounts.seen_from, value=rank)
+    return by_age[np.maximum(newest, 0)] if len(accounts) else newest
+
+
+def live_snapshots(small: Mapping[str, pd.DataFrame], mornings: Mornings) -> Snapshots:
+    """Pair every account with every morning on which we knew it and did not know it gone.
+
+    An account has begun on the first morning after both its sign-up and our knowing of it. It
+    is gone once an exit dated before a morning was known before that morning.
+    """
+    accounts = small["accounts"]
+    ids = np.array(sorted(accounts["account_id"].unique()), dtype=object)
+    rows = rows_of(accounts, ids, mornings)
+    begins = np.full(len(ids), mornings.count, dtype=np.int64)
+    seen = np.maximum(rows.seen_from, mornings.first_seeing(rows.day("signed_up_at")))
+    np.minimum.at(begins, rows.account, seen)
+    ends = np.full(len(ids), mornings.count, dtype=np.int64)
+    if "exits" in small:
+        exits = rows_of(small["exits"], ids, mornings)
+        gone = np.maximum(exits.seen_from, mornings.first_seeing(exits.day("exited_at")))
+        np.minimum.at(ends, exits.account, gone)
+    index = np.arange(mornings.count)
+    alive = (begins[:, None] <= index) & (index < ends[:, None])
+    account, morning = np.nonzero(alive)
+    return Snapshots(mornings, ids, account, morning)
+
+
+def everyone_always(live: Snapshots) -> Snapshots:
+    """Pair every account with every morning, gone or not, sorted by account."""
+    accounts, mornings = len(live.account_ids), live.mornings.count
+    return Snapshots(
+        live.mornings,
+        live.account_ids,
+        np.repeat(np.arange(accounts), mornings),
+        np.tile(np.arange(mornings), accounts),
+    )
+
+
+def day_or_nan(days: Ints) -> Floats:
+    """Day numbers as floats, with NaN for what never happened."""
+    return np.where(np.abs(days) >= -NEVER, np.nan, days.astype(np.float64))

@@ -1,0 +1,260 @@
+"""Where on the ladder is each account: what is done, open, locked or lost, and is it on pace?
+
+A milestone opens when the last required step is reached (at kickoff where nothing is required).
+It is due on the date agreed with the customer, else as many days after opening as the playbook
+expects. Past that it is behind; once it has been late for as long again as it should have taken
+(two weeks at least), it is stuck.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from configs.playbook import Milestone, Playbook
+from features.asof import NEVER, Bools, Floats, Ints, Snapshots, day_number
+from features.catalogue import Feature, Unit
+from features.history import Columns, History, Rows, day_or_nan
+from features.milestones import Reached
+
+SOON_DAYS = 14
+"""The shortest lateness that counts as stuck."""
+PACES = ("done", "on_track", "behind", "stuck")
+
+
+def _feature(
+    measure: str,
+    unit: Unit,
+    meaning: str,
+    *,
+    absence: str = "never null",
+    is_clock: bool = False,
+) -> Feature:
+    return Feature(
+        name=measure,
+        family="ladder",
+        measure=measure,
+        meaning=meaning,
+        unit=unit,
+        absence=absence,
+        is_clock=is_clock,
+    )
+
+
+MILESTONES_DONE = _feature("milestones_done", "count", "milestones reached")
+MILESTONES_DONE_SHARE = _feature(
+    "milestones_done_share", "share", "share of the ladder reached", absence="no step applies"
+)
+MILESTONES_LATE = _feature(
+    "milestones_late", "count", "milestones reached after their due date"
+)
+DAYS_SINCE_MILESTONE = _feature(
+    "days_since_milestone", "days", "days since the last milestone", absence="none reached yet"
+)
+LAST_LATENESS = _feature(
+    "last_milestone_days_late",
+    "days",
+    "days the last milestone was reached after its due date",
+    absence="none reached yet, or it had no date",
+)
+DAYS_LATE = _feature(
+    "days_late",
+    "days",
+    "days the most overdue open milestone is past due; negative before",
+    absence="nothing is open, or nothing has a date",
+)
+MILESTONES_BEHIND = _feature(
+    "milestones_behind", "count", "open milestones past their due date"
+)
+MILESTONES_LOST = _feature(
+    "milestones_lost", "count", "reached milestones whose behaviour has stopped"
+)
+PROGRESS = _feature("progress", "share", "progress towards the milestone")
+DAYS_OPEN = _feature("days_open", "days", "days since the milestone opened")
+DAYS_TO_DUE = _feature(
+    "days_to_due",
+    "days",
+    "days until the milestone is due",
+    absence="no date is expected",
+    is_clock=True,
+)
+MILESTONE_POSITION = _feature("milestone_position", "count", "place on the ladder")
+MILESTONE_REACH_RATE = _feature(
+    "milestone_reach_rate",
+    "share",
+    "share of the segment past its due date that reached it",
+    absence="nobody is past it yet",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladder:
+    """Snapshots (rows) by milestones (columns, in the playbook's order)."""
+
+    slugs: tuple[str, ...]
+    applies: Bools
+    met_day: Ints
+    """NEVER where it was not reached."""
+    met_at: Ints
+    is_lost: Bools
+    is_locked: Bools
+    progress: Floats
+    opened_day: Ints
+    due_day: Ints
+    """NEVER where nobody expects it by a date."""
+    expected_days: Floats
+
+    @property
+    def is_done(self) -> Bools:
+        return self.applies & (self.met_day > NEVER)
+
+    @property
+    def is_open(self) -> Bools:
+        """Reachable and not reached yet: what the next step is chosen from."""
+        return self.applies & ~self.is_done & ~self.is_locked
+
+
+def climb(playbook: Playbook, reached: dict[str, Reached], history: History) -> Ladder:
+    """Put the milestones of every snapshot together."""
+    snapshots, steps = history.snapshots, playbook.milestones
+    slugs = tuple(milestone.slug for milestone in steps)
+    met_day = np.stack([reached[slug].day for slug in slugs], axis=1)
+    applies = _by_segment(steps, history.segment, _applies).astype(bool)
+    opened, is_locked = _opened(steps, slugs, met_day, applies, history)
+    expected = _by_segment(steps, history.segment, _expected)
+    due = np.where(np.isnan(expected), NEVER, opened + np.nan_to_num(expected).astype(np.int64))
+    planned = _planned(slugs, history.tables.get("plans"), snapshots)
+    return Ladder(
+        slugs=slugs,
+        applies=applies,
+        met_day=met_day,
+        met_at=np.stack([reached[slug].met_at for slug in slugs], axis=1),
+        is_lost=np.stack([reached[slug].is_lost for slug in slugs], axis=1) & applies,
+        is_locked=is_locked & applies,
+        progress=np.stack([reached[slug].progress for slug in slugs], axis=1),
+        opened_day=opened,
+        due_day=np.where(planned > NEVER, planned, due),
+        expected_days=expected,
+    )
+
+
+def pace_of(ladder: Ladder, day: Ints) -> np.ndarray:
+    """Index into PACES of each milestone on its snapshot's day."""
+    late = np.where(ladder.due_day > NEVER, day[:, None] - ladder.due_day, -1)
+    long_late = np.maximum(np.nan_to_num(ladder.expected_days, nan=SOON_DAYS), SOON_DAYS)
+    pace = np.where(late > long_late, 3, np.where(late > 0, 2, 1))
+    return np.where(ladder.is_done, 0, np.where(ladder.is_open, pace, 1))
+
+
+def account_pace(ladder: Ladder, day: Ints) -> np.ndarray:
+    """Index into PACES of each snapshot: that of its latest open milestone; done if none is
+    left.
+    """
+    pace = np.where(ladder.is_open, pace_of(ladder, day), 1).max(axis=1, initial=1)
+    left = (ladder.applies & ~ladder.is_done).any(axis=1)
+    return np.where(left | ~ladder.applies.any(axis=1), pace, 0)
+
+
+def ladder_columns(ladder: Ladder, history: History) -> Columns:
+    """What the ladder says of the account as a whole."""
+    columns, day = Columns(), history.snapshots.day
+    done, has_date = ladder.is_done, ladder.due_day > NEVER
+    late = np.where(done & has_date, ladder.met_day - ladder.due_day, 0)
+    overdue = np.where(ladder.is_open & has_date, day[:, None] - ladder.due_day, NEVER)
+    met_day = np.where(done, ladder.met_day, NEVER)
+    newest = met_day.max(axis=1, initial=NEVER)
+    last = np.arange(len(day)), met_day.argmax(axis=1)
+    for feature, values in (
+        (MILESTONES_DONE, done.sum(axis=1)),
+        (MILESTONES_DONE_SHARE, _over(done.sum(axis=1), ladder.applies.sum(axis=1))),
+        (MILESTONES_LATE, (late > 0).sum(axis=1)),
+        (DAYS_SINCE_MILESTONE, day - day_or_nan(newest)),
+        (LAST_LATENESS, np.where((newest > NEVER) & has_date[last], late[last], np.nan)),
+        (DAYS_LATE, day_or_nan(overdue.max(axis=1, initial=NEVER))),
+        (MILESTONES_BEHIND, (overdue > 0).sum(axis=1)),
+        (MILESTONES_LOST, ladder.is_lost.sum(axis=1)),
+    ):
+        columns.add(feature, values.astype(np.float64))
+    return columns
+
+
+def milestone_columns(ladder: Ladder, history: History) -> tuple[Ints, Ints, Columns]:
+    """Inputs of the milestone question: snapshot row, milestone, and a row per open pair."""
+    pair = np.nonzero(ladder.is_open)
+    day, due = history.snapshots.day[pair[0]], ladder.due_day[pair]
+    columns = Columns()
+    for feature, values in (
+        (PROGRESS, ladder.progress[pair]),
+        (DAYS_OPEN, day - ladder.opened_day[pair]),
+        (DAYS_TO_DUE, np.where(due > NEVER, due - day, np.nan)),
+        (MILESTONE_POSITION, pair[1]),
+        (MILESTONE_REACH_RATE, _reach_rate(ladder, history)[pair]),
+    ):
+        columns.add(feature, values.astype(np.float64))
+    return pair[0], pair[1], columns
+
+
+def _reach_rate(ladder: Ladder, history: History) -> Floats:
+    segments, code = np.unique(history.segment.astype(str), return_inverse=True)
+    group = history.snapshots.morning * len(segments) + code
+    past = ladder.applies & (ladder.due_day > NEVER)
+    past &= ladder.due_day < history.snapshots.day[:, None]
+    rates = np.full(ladder.applies.shape, np.nan)
+    for position in range(ladder.applies.shape[1]):
+        asked = np.bincount(group, weights=past[:, position])
+        met = np.bincount(group, weights=past[:, position] & ladder.is_done[:, position])
+        rate = np.divide(met, asked, out=np.full(len(asked), np.nan), where=asked > 0)
+        rates[:, position] = rate[group]
+    return rates
+
+
+def _opened(
+    steps: Sequence[Milestone],
+    slugs: tuple[str, ...],
+    met_day: Ints,
+    applies: Bools,
+    history: History,
+) -> tuple[Ints, Bools]:
+    """Day each milestone opened, and whether a required step that applies is still missing."""
+    kickoff = day_number(history.attributes["kickoff_at"])
+    opened = np.repeat(kickoff[:, None], len(steps), axis=1)
+    is_locked = np.zeros(met_day.shape, dtype=bool)
+    for position, milestone in enumerate(steps):
+        for slug in milestone.requires:
+            other = slugs.index(slug)
+            is_locked[:, position] |= applies[:, other] & (met_day[:, other] == NEVER)
+            opened[:, position] = np.maximum(opened[:, position], met_day[:, other])
+    return opened, is_locked
+
+
+def _planned(slugs: tuple[str, ...], plans: Rows | None, snapshots: Snapshots) -> Ints:
+    """Agreed due day of each account and milestone, a row per snapshot; NEVER where none is."""
+    agreed = np.full((len(snapshots.account_ids), len(slugs)), NEVER)
+    if plans is not None:
+        milestone = pd.Index(slugs).get_indexer(pd.Index(plans.frame["milestone"]))
+        known = milestone >= 0
+        agreed[plans.account[known], milestone[known]] = plans.day("due_on")[known]
+    return agreed[snapshots.account]
+
+
+def _by_segment(
+    steps: Sequence[Milestone], segment: np.ndarray, ask: Callable[[Milestone, str], float]
+) -> Floats:
+    names, code = np.unique(segment.astype(str), return_inverse=True)
+    answers = [[ask(milestone, name) for milestone in steps] for name in names]
+    return np.array(answers, dtype=np.float64).reshape(len(names), len(steps))[code]
+
+
+def _applies(milestone: Milestone, segment: str) -> float:
+    return float(milestone.applies_to(segment))
+
+
+def _expected(milestone: Milestone, segment: str) -> float:
+    days = milestone.expected_days_in(segment)
+    return np.nan if days is None else float(days)
+
+
+def _over(part: Ints, whole: Ints) -> Floats:
+    share: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return share

@@ -1,0 +1,253 @@
+"""When did each account truly reach each milestone, and has it lost it since?
+
+A milestone is decided from data: by a criterion over behaviour, or from the records of another
+system. Its moment is the moment the criterion was first met, whenever the pipeline ran; each
+morning knows the moment that the rows known by then imply. A milestone is lost while the
+behaviour that it stands for has been silent for too long, and regained when it resumes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from configs.playbook import DoneWhen, Milestone, Playbook
+from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots
+from features.criteria import DAY, NOT_YET, Attainment, Evidence, walk, walk_weeks
+from features.history import Rows
+from features.reduce import day_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reached:
+    """One milestone, a row per snapshot: when it was reached, how far along, whether lost."""
+
+    met_at: Ints
+    """Microseconds since 1970-01-01; NOT_YET where it was not reached."""
+    progress: Floats
+    is_lost: Bools
+
+    @property
+    def is_met(self) -> Bools:
+        return self.met_at > NOT_YET
+
+    @property
+    def day(self) -> Ints:
+        return np.where(self.is_met, self.met_at // DAY, NEVER)
+
+    def take(self, rows: Ints) -> "Reached":
+        return Reached(self.met_at[rows], self.progress[rows], self.is_lost[rows])
+
+
+def reached_milestones(
+    playbook: Playbook,
+    tables: Mapping[str, ir.Table],
+    small: Mapping[str, Rows],
+    snapshots: Snapshots,
+) -> dict[str, Reached]:
+    """Decide every milestone of the playbook for every snapshot.
+
+    Snapshots may pair accounts with mornings on which they were gone: what they reached between
+    their last morning and their exit is known only later.
+    """
+    seats = _seats(small)
+    return {
+        milestone.slug: _reached(milestone, tables, small, snapshots, seats=seats)
+        for milestone in playbook.milestones
+    }
+
+
+def first_reached(reached: Mapping[str, Reached], snapshots: Snapshots) -> pd.DataFrame:
+    """When each milestone was reached and first known to be, for what followed a snapshot.
+
+    Columns account_id, milestone, day and known_day (the day before the first morning that
+    knew). ``snapshots`` pairs every account with every morning.
+    """
+    parts = []
+    for slug, found in reached.items():
+        rows = np.flatnonzero(found.is_met)
+        account, first = np.unique(snapshots.account[rows], return_index=True)
+        at = rows[first]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "account_id": snapshots.account_ids[account],
+                    "milestone": slug,
+                    "day": found.day[at],
+                    "known_day": snapshots.day[at] - 1,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _reached(
+    milestone: Milestone,
+    tables: Mapping[str, ir.Table],
+    small: Mapping[str, Rows],
+    snapshots: Snapshots,
+    *,
+    seats: pd.DataFrame,
+) -> Reached:
+    if isinstance(milestone.done_when, str):
+        met_at = _recorded(milestone.slug, small.get("achievements"), snapshots)
+        progress = (met_at > NOT_YET).astype(np.float64)
+    else:
+        attained = _attained(milestone.done_when, tables, snapshots, seats)
+        met_at = attained.met_at[snapshots.account, snapshots.morning]
+        progress = attained.progress[snapshots.account, snapshots.morning]
+    is_lost = np.zeros(len(snapshots), dtype=bool)
+    if milestone.lost_when is not None:
+        last = _last_use(milestone.lost_when.capability, tables, snapshots)
+        silent = snapshots.day - last > milestone.lost_when.silent_days
+        is_lost = (met_at > NOT_YET) & silent
+    return Reached(met_at, progress, is_lost)
+
+
+def _recorded(slug: str, achievements: Rows | None, snapshots: Snapshots) -> Ints:
+    """The recorded moment, seen once it was known and had come; NOT_YET before."""
+    if achievements is None:
+        return np.full(len(snapshots), NOT_YET)
+    rows = achievements.where((achievements.frame["milestone"] == slug).to_numpy())
+    moment = _microseconds(rows.frame["achieved_at"])
+    enter = np.maximum(rows.seen_from, snapshots.mornings.first_seeing(rows.day("achieved_at")))
+    found = snapshots.latest(rows.account, enter=enter, value=moment)
+    return np.where(found == NEVER, NOT_YET, found)
+
+
+def _attained(
+    criterion: DoneWhen,
+    tables: Mapping[str, ir.Table],
+    snapshots: Snapshots,
+    seats: pd.DataFrame,
+) -> Attainment:
+    rows = _rows_of_capability(criterion, tables, snapshots.mornings)
+    account = snapshots.code_of(rows["account_id"])
+    rows, account = rows.loc[account >= 0], account[account >= 0]
+    evidence = _evidence(criterion, rows, account, snapshots, seats)
+    size, days = len(snapshots.account_ids), snapshots.mornings.days
+    if criterion.measure == "weeks_in_a_row":
+        return walk_weeks(evidence, accounts=size, mornings=days)
+    return walk(evidence, accounts=size, mornings=days, within_days=criterion.within_days)
+
+
+def _rows_of_capability(
+    criterion: DoneWhen, tables: Mapping[str, ir.Table], mornings: Mornings
+) -> pd.DataFrame:
+    """Fetch what the criterion reads: its capability's rows, of its role where it names one."""
+    rows = tables["activity"].filter(tables["activity"].capability == criterion.capability)
+    rows = rows.select(
+        "account_id", "user_id", "occurred_at", "quantity", known=day_of(rows.known_at)
+    )
+    if criterion.role is not None:
+        users = tables.get("users")
+        if users is None:
+            return _fetched(rows.limit(0))
+        of_role = users.filter(users.role == criterion.role)
+        of_role = of_role.select("account_id", "user_id", role_known=day_of(of_role.known_at))
+        rows = rows.inner_join(of_role, ["account_id", "user_id"])
+        rows = rows.mutate(known=ibis.greatest(rows.known, rows.role_known))
+    if criterion.measure in ("users", "share_of_seats"):
+        rows = rows.filter(rows.user_id.notnull())
+    return _fetched(rows.filter(rows.known < int(mornings.days[-1])))
+
+
+def _fetched(rows: ir.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame
+
+
+def _evidence(
+    criterion: DoneWhen,
+    rows: pd.DataFrame,
+    account: Ints,
+    snapshots: Snapshots,
+    seats: pd.DataFrame,
+) -> Evidence:
+    moment = _microseconds(rows["occurred_at"])
+    order = np.lexsort((moment, account))
+    rows, account, moment = rows.iloc[order], account[order], moment[order]
+    known = np.maximum(rows["known"].to_numpy(dtype=np.int64), moment // DAY)
+    amount = np.ones(len(rows))
+    if criterion.measure == "quantity":
+        amount = rows["quantity"].to_numpy(dtype=np.float64)
+    target = np.full(len(rows), float(criterion.at_least))
+    if criterion.measure == "share_of_seats":
+        target = _seats_needed(criterion.at_least, snapshots, seats, account, moment)
+    return Evidence(
+        account=account,
+        moment=moment,
+        seen_from=snapshots.mornings.first_seeing(known),
+        unit=_units(criterion.measure, rows, account, moment),
+        amount=amount,
+        target=target,
+    )
+
+
+def _units(measure: str, rows: pd.DataFrame, account: Ints, moment: Ints) -> Ints:
+    if measure == "weeks_in_a_row":
+        week: Ints = (moment // DAY + 3) // 7
+        return week
+    if measure in ("users", "share_of_seats"):
+        user = pd.factorize(rows["user_id"])[0].astype(np.int64)
+        return pd.factorize(account * (user.max(initial=0) + 1) + user)[0].astype(np.int64)
+    if measure == "days":
+        day = moment // DAY
+        first = int(day.min(initial=0))
+        width = int(day.max(initial=0)) - first + 1
+        return pd.factorize(account * width + day - first)[0].astype(np.int64)
+    return np.arange(len(rows), dtype=np.int64)
+
+
+def _last_use(capability: str, tables: Mapping[str, ir.Table], snapshots: Snapshots) -> Ints:
+    """Last known day of use of a capability; NEVER without any."""
+    rows = tables["activity"].filter(tables["activity"].capability == capability)
+    rows = rows.mutate(day=day_of(rows.occurred_at), known=day_of(rows.known_at))
+    used = rows.group_by("account_id", "known").agg(day=rows.day.max()).to_pandas()
+    account = snapshots.code_of(used["account_id"])
+    used, account = used.loc[account >= 0], account[account >= 0]
+    day = used["day"].to_numpy(dtype=np.int64)
+    known = np.maximum(used["known"].to_numpy(dtype=np.int64), day)
+    return snapshots.latest(account, enter=snapshots.mornings.first_seeing(known), value=day)
+
+
+def _seats(small: Mapping[str, Rows]) -> pd.DataFrame:
+    """Seats of each account from a day on: of contracts in force, else its own attribute."""
+    contracts, accounts = small.get("contracts"), small["accounts"]
+    if contracts is not None and contracts.frame["seats"].notna().any():
+        seats = contracts.frame["seats"].fillna(0).to_numpy(dtype=np.float64)
+        known = np.maximum(contracts.day("starts_on"), contracts.day("known_at"))
+        begins = pd.DataFrame({"account": contracts.account, "day": known, "seats": seats})
+        ends = begins.assign(day=np.maximum(contracts.day("ends_on"), known), seats=-seats)
+        changes = pd.concat([begins, ends]).groupby(["account", "day"])["seats"].sum()
+        return changes.groupby(level="account").cumsum().reset_index()
+    if "seats" in accounts.frame:
+        known = accounts.day("known_at")
+        own = {"account": accounts.account, "day": known, "seats": accounts.frame["seats"]}
+        return pd.DataFrame(own).sort_values(["account", "day"]).reset_index(drop=True)
+    return pd.DataFrame({"account": [], "day": [], "seats": []}, dtype=np.float64)
+
+
+def _seats_needed(
+    share: float, snapshots: Snapshots, seats: pd.DataFrame, account: Ints, moment: Ints
+) -> Floats:
+    """People that make up the share of that day's seats; infinite where there are none."""
+    day = moment // DAY
+    low = min(int(day.min(initial=0)), int(seats["day"].min()) if len(seats) else 0)
+    span = 10**6
+    key = seats["account"].to_numpy(dtype=np.int64) * span + (
+        seats["day"].to_numpy(dtype=np.int64) - low
+    )
+    at = np.searchsorted(key, account * span + (day - low), side="right") - 1
+    mine = (at >= 0) & (key[np.maximum(at, 0)] // span == account) if len(key) else at >= 0
+    count = np.zeros(len(account))
+    if len(key):
+        count = np.where(mine, seats["seats"].to_numpy(dtype=np.float64)[np.maximum(at, 0)], 0)
+    return np.where(count > 0, np.ceil(share * count - 1e-9), np.inf)
+
+
+def _microseconds(moments: "pd.Series[pd.Timestamp]") -> Ints:
+    return moments.astype("datetime64[us]").to_numpy().astype(np.int64)

@@ -1,0 +1,70 @@
+"""Who is the account: its age, its segment, and the attributes the configuration names?"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.asof import day_number
+from features.catalogue import Feature
+from features.history import Columns, History
+
+
+def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
+    """Tenure, time since kickoff, segment and every configured attribute."""
+    columns, known = Columns(), history.attributes
+    day = history.snapshots.day
+    columns.add(
+        Feature(
+            name="tenure_days",
+            family="account",
+            measure="tenure_days",
+            meaning="days since the account signed up",
+            unit="days",
+            absence="never null",
+        ),
+        (day - day_number(known["signed_up_at"])).astype(np.float64),
+    )
+    columns.add(
+        Feature(
+            name="days_since_kickoff",
+            family="account",
+            measure="days_since_kickoff",
+            meaning="days since the playbook's clock started; negative before it",
+            unit="days",
+            absence="never null",
+        ),
+        (day - day_number(known["kickoff_at"])).astype(np.float64),
+    )
+    columns.add(
+        Feature(
+            name="segment",
+            family="account",
+            measure="segment",
+            meaning="the account's segment",
+            unit="label",
+            absence="never null",
+        ),
+        history.segment,
+    )
+    for name in attributes:
+        columns.add(*_attribute(name, known[name]))
+    return columns
+
+
+def _attribute(name: str, values: "pd.Series[Any]") -> tuple[Feature, np.ndarray]:
+    is_number = pd.api.types.is_numeric_dtype(values)
+    feature = Feature(
+        name=f"attribute_{name}",
+        family="account",
+        measure="attribute",
+        meaning=f"the account's {name}",
+        unit="count" if is_number else "label",
+        absence="not told",
+        subject=name,
+    )
+    if is_number:
+        return feature, values.to_numpy(dtype=np.float64, na_value=np.nan)
+    labels = values.astype(object)
+    return feature, labels.where(labels.notna(), None).astype(object).to_numpy()

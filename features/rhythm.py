@@ -1,0 +1,58 @@
+"""How lately and how regularly does the account use the product?
+
+Silence is a fact here, not a gap: an account that was never active has been silent for as long
+as we have known it.
+"""
+
+import numpy as np
+
+from features.asof import NEVER, Floats
+from features.catalogue import Feature, Unit
+from features.history import Columns, History
+from features.windows import WEEKS_BACK, Activity
+
+
+def rhythm_columns(history: History, activity: Activity) -> Columns:
+    """Recency, streak of weeks, and the share of weeks with use."""
+    columns = Columns()
+    columns.add(
+        _feature("days_since_active", "whole days since the last use", "days"),
+        days_since(activity.last_day(), history),
+    )
+    columns.add(
+        _feature("weeks_streak", "weeks in a row with use, up to last week", "count"),
+        activity.weeks_in_a_row(),
+    )
+    for weeks in (8, WEEKS_BACK):
+        columns.add(
+            _feature(
+                "active_weeks_share",
+                f"share of the last {weeks} weeks with use",
+                "share",
+                window=7 * weeks,
+            ),
+            activity.active_weeks(weeks) / weeks,
+        )
+    return columns
+
+
+def days_since(last_day: np.ndarray, history: History) -> Floats:
+    """Whole days from a day to the as-of morning; since sign-up where it never happened.
+
+    A customer whose last use was the day before the morning scores 1.
+    """
+    signed_up = history.attributes["signed_up_at"].to_numpy().astype("datetime64[D]")
+    start = np.where(last_day > NEVER, last_day, signed_up.astype(np.int64))
+    return np.maximum(history.snapshots.day - start, 0).astype(np.float64)
+
+
+def _feature(measure: str, meaning: str, unit: Unit, *, window: int | None = None) -> Feature:
+    return Feature(
+        name=measure if window is None else f"{measure}_{window}d",
+        family="rhythm",
+        measure=measure,
+        meaning=meaning,
+        unit=unit,
+        absence="never null: an account that was never active is silent since its sign-up",
+        window_days=window,
+    )

@@ -1,0 +1,154 @@
+"""What did each account do in the last so many days, as each morning knew it?
+
+A thin reading of reduced activity: counts, days, people and recency per window, exact also for
+rows that arrived late. Feature modules ask here and give names to the answers.
+"""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from features.asof import NEVER, Bools, Floats, Ints, Snapshots
+from features.reduce import Reduced
+
+WEEKS_BACK = 26
+
+
+class Activity:
+    """Every window of every snapshot, computed when asked for."""
+
+    def __init__(self, reduced: Reduced, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+        self._mornings = snapshots.mornings
+        self._cuts = reduced.calendar.cuts
+        self.capabilities = reduced.capabilities
+        known = snapshots.code_of(reduced.by_segment["account_id"]) >= 0
+        self._segments = reduced.by_segment.loc[known]
+        self._account = snapshots.code_of(self._segments["account_id"])
+        self._enter = self._int("seen_from")
+        self._start = self._cuts[self._int("segment")]
+        known = snapshots.code_of(reduced.by_user["account_id"]) >= 0
+        self._users = reduced.by_user.loc[known]
+
+    def _int(self, column: str) -> Ints:
+        return self._segments[column].to_numpy(dtype=np.int64)
+
+    def rows(self, window_days: int | None) -> Floats:
+        """Rows of activity in the window (``None``: ever)."""
+        return self._total(self._segments["rows"].to_numpy(dtype=np.float64), window_days)
+
+    def quantity(self, window_days: int | None) -> Floats:
+        """Summed quantity in the window."""
+        amount = self._segments["quantity"].to_numpy(dtype=np.float64)
+        return self._total(amount, window_days)
+
+    def capability_rows(self, position: int, window_days: int | None) -> Floats:
+        """Rows of one capability in the window."""
+        amount = self._segments[f"rows_{position}"].to_numpy(dtype=np.float64)
+        return self._total(amount, window_days)
+
+    def days(self, window_days: int | None) -> Floats:
+        """Distinct days with any activity in the window."""
+        return self._total(self._new_days, window_days)
+
+    def last_day(self) -> Ints:
+        """Last day with activity that was known; NEVER if there is none."""
+        return self._snapshots.latest(
+            self._account, enter=self._enter, value=self._int("last_day")
+        )
+
+    def users(self, window_days: int, *, role: str | None = None) -> Floats:
+        """Distinct users active in the window, of one role where it is given."""
+        users, account, enter = self._of_role(role)
+        leave = self._mornings.first_without(
+            users["last_day"].to_numpy(dtype=np.int64), window_days
+        )
+        leave = np.minimum(leave, users["until"].to_numpy(dtype=np.int64))
+        return self._snapshots.total(account, enter=enter, leave=leave)
+
+    def last_day_of_role(self, role: str) -> Ints:
+        """Last day on which anyone of the role was active; NEVER if nobody was."""
+        users, account, enter = self._of_role(role)
+        days = users["last_day"].to_numpy(dtype=np.int64)
+        return self._snapshots.latest(account, enter=enter, value=days)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles among active users, in alphabetical order."""
+        return tuple(sorted(self._users["role"].dropna().unique()))
+
+    def weeks_in_a_row(self) -> Floats:
+        """Whole active weeks (Monday to Sunday) in a row, up to the last one."""
+        active = self._active_weeks()
+        streak: Floats = np.cumprod(active, axis=1).sum(axis=1).astype(np.float64)
+        return streak
+
+    def active_weeks(self, weeks: int) -> Floats:
+        """How many of the last whole weeks had activity."""
+        counted: Floats = self._active_weeks()[:, :weeks].sum(axis=1).astype(np.float64)
+        return counted
+
+    def _total(self, amount: Floats, window_days: int | None) -> Floats:
+        leave = None
+        if window_days is not None:
+            leave = self._mornings.first_without(self._start, window_days)
+        return self._snapshots.total(
+            self._account, enter=self._enter, leave=leave, amount=amount
+        )
+
+    def _of_role(self, role: str | None) -> tuple[pd.DataFrame, Ints, Ints]:
+        users = self._users
+        enter = users["seen_from"].to_numpy(dtype=np.int64)
+        if role is not None:
+            known = users["role_known"].fillna(NEVER).to_numpy(dtype=np.int64)
+            enter = np.maximum(enter, self._mornings.first_seeing(known))
+            keep = (users["role"] == role).to_numpy(dtype=bool)
+            users, enter = users.loc[keep], enter[keep]
+        return users, self._snapshots.code_of(users["account_id"]), enter
+
+    @cached_property
+    def _new_days(self) -> Floats:
+        """Days that a row of the reduction adds to those its segment already had."""
+        return newly_set_bits(
+            self._account * len(self._cuts) + self._int("segment"),
+            self._enter,
+            self._int("days"),
+        )
+
+    def _active_weeks(self) -> Bools:
+        """Whether each of the last whole weeks, newest first, had activity known by then."""
+        week = (self._start + 3) // 7
+        first, width = (int(week.min()), int(np.ptp(week)) + 1) if len(week) else (0, 1)
+        known_from = np.full((len(self._snapshots.account_ids), width), self._mornings.count)
+        np.minimum.at(known_from, (self._account, week - first), self._enter)
+        newest = (self._snapshots.day + 3) // 7 - 1 - first
+        columns = newest[:, None] - np.arange(WEEKS_BACK)
+        inside = (columns >= 0) & (columns < width)
+        found = known_from[self._snapshots.account[:, None], np.clip(columns, 0, width - 1)]
+        active: Bools = inside & (found <= self._snapshots.morning[:, None])
+        return active
+
+
+def newly_set_bits(group: Ints, order: Ints, bits: Ints) -> Floats:
+    """Count, per row, the bits that no earlier row (by ``order``) of its group had set.
+
+    >>> newly_set_bits(np.array([1, 1]), np.array([0, 5]), np.array([0b011, 0b110])).tolist()
+    [2.0, 1.0]
+    """
+    rows = np.lexsort((order, group))
+    sorted_bits = bits[rows].copy()
+    starts = (
+        np.r_[True, group[rows][1:] != group[rows][:-1]] if len(rows) else np.zeros(0, bool)
+    )
+    position = np.arange(len(rows)) - np.maximum.accumulate(
+        np.where(starts, np.arange(len(rows)), 0)
+    )
+    new = sorted_bits.copy()
+    for step in range(1, int(position.max(initial=0)) + 1):
+        here = np.flatnonzero(position == step)
+        new[here] = sorted_bits[here] & ~sorted_bits[here - 1]
+        sorted_bits[here] |= sorted_bits[here - 1]
+    counts = np.empty(len(rows), dtype=np.float64)
+    counts[rows] = np.bitwise_count(new)
+    return counts
