@@ -1,0 +1,71 @@
+"""What does a model read, and what of it will have changed by a day in the future?
+
+Nearly all inputs stand still at their as-of value: we do not know what comes. A clock is the
+exception: on the as-of morning we know that a renewal 40 days away will be 10 days away in 30
+days, so a hazard 30 days ahead may look at 10.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from configs.errors import DataError
+from training.periods import Floats, Ints
+
+# Beyond a year or so a clock says "far away" and nothing else.
+CLOCK_REACH_DAYS = 400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """Model inputs: one row per snapshot, one named column per input, NaN where absent."""
+
+    values: Floats
+    names: tuple[str, ...]
+    clocks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
+            raise ValueError(f"{self.values.shape} values cannot be named by {len(self.names)}")
+        if not set(self.clocks) <= set(self.names):
+            raise ValueError(f"clocks {self.clocks} are not all among the columns")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def clock_columns(self) -> list[int]:
+        return [self.names.index(name) for name in self.clocks]
+
+    def take(self, rows: Ints) -> Self:
+        return type(self)(self.values[rows], self.names, self.clocks)
+
+    def column(self, name: str) -> Floats:
+        return self.values[:, self.names.index(name)]
+
+    def must_be(self, names: Sequence[str], clocks: Sequence[str]) -> None:
+        """Refuse a matrix that does not hold exactly the inputs that a model was fitted on.
+
+        LightGBM itself would read reordered columns without a word.
+        """
+        if self.names == tuple(names) and self.clocks == tuple(clocks):
+            return
+        lacking = sorted(set(names) - set(self.names))
+        unknown = sorted(set(self.names) - set(names))
+        differ = f"lacking {lacking}, unknown {unknown}" if lacking or unknown else "reordered"
+        raise DataError(
+            "model inputs",
+            f"they are not those that the model was fitted on ({differ})",
+            "Fit the model again on the inputs as they are now",
+        )
+
+
+def advance_clocks(values: Floats, columns: Sequence[int], days: float) -> Floats:
+    """Give each clock column as it will read ``days`` days after the as-of morning.
+
+    >>> advance_clocks(np.array([[12.0, 40.0]]), [1], 30.0).tolist()
+    [[10.0]]
+    """
+    return np.clip(values[:, columns] - days, -CLOCK_REACH_DAYS, CLOCK_REACH_DAYS)
