@@ -1,0 +1,200 @@
+"""What does an account's page say, so that its CSM can call after reading for half a minute?"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from configs.phrases import Phrases
+from configs.playbook import Milestone
+from serving import formats
+from serving.report.charts import share_bar, week_columns
+from serving.report.facts import Book, Row
+from serving.report.labels import EVIDENCE
+from serving.report.ladder import Rung, rungs
+from serving.report.records import Record, reasons_of
+from serving.report.steps import Way, way
+
+WEEKS_SHOWN = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The risk within so many days."""
+
+    days: int
+    until: dt.date
+    risk: float
+    bar: Markup
+    is_primary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A line of weekly amounts, drawn and in words."""
+
+    title: str
+    words: str
+    drawing: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLine:
+    """How one role uses the product."""
+
+    role: str
+    active: str
+    last_active_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do next with the customer, and how sure we are that it helps."""
+
+    milestone: str
+    purpose: str
+    action: str | None
+    nudge: str | None
+    effect: str | None
+    evidence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything on one account's page."""
+
+    row: Row
+    ahead: tuple[Ahead, ...]
+    way: Way | None
+    rungs: tuple[Rung, ...]
+    climbed: str
+    next_step: NextStep | None
+    trends: tuple[Trend, ...]
+    roles: tuple[RoleLine, ...]
+    renewal: str | None
+    expansion_chance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the pages are made from, beside the account's own row."""
+
+    milestones: Mapping[str, Sequence[Record]]
+    usage: Mapping[str, Sequence[Record]]
+    weeks: tuple[dt.date, ...]
+    roles: Mapping[str, Sequence[Record]]
+    playbook: Sequence[Milestone]
+    phrases: Phrases
+
+
+def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossier:
+    """Decide what the page of one account says."""
+    account_id, slug = one.account_id, account.get("next_milestone")
+    told = sources.milestones.get(account_id, ())
+    return Dossier(
+        row=one,
+        ahead=_ahead(account, book),
+        way=_way(account, sources.phrases),
+        rungs=rungs(told, sources.playbook, next_slug=slug, book=book),
+        climbed=_climbed(account),
+        next_step=_next_step(account, one, sources.playbook),
+        trends=_trends(sources.usage.get(account_id, ()), sources.weeks),
+        roles=tuple(_role(line) for line in sources.roles.get(account_id, ())),
+        renewal=_renewal(one.renews_on, book.as_of),
+        expansion_chance=account.get("expansion_chance"),
+    )
+
+
+def _way(account: Record, phrases: Phrases) -> Way | None:
+    risk, base = account.get("churn_risk"), account.get("base_risk")
+    if risk is None or base is None:
+        return None
+    return way(reasons_of(account), base_risk=base, risk=risk, phrases=phrases)
+
+
+def _ahead(account: Record, book: Book) -> tuple[Ahead, ...]:
+    risks = {days: account.get(f"churn_risk_{days}d") for days in book.horizons}
+    return tuple(
+        Ahead(
+            days=days,
+            until=book.as_of + dt.timedelta(days=days),
+            risk=risk,
+            bar=share_bar(risk),
+            is_primary=days == book.horizon,
+        )
+        for days, risk in risks.items()
+        if risk is not None
+    )
+
+
+def _climbed(account: Record) -> str:
+    done, total = account.get("milestones_done"), account.get("milestones_total")
+    if not total:
+        return "No milestone of the playbook applies to this account."
+    return f"{formats.count(done or 0)} of {formats.count(total)} milestones reached."
+
+
+def _next_step(account: Record, one: Row, playbook: Sequence[Milestone]) -> NextStep | None:
+    if one.next_milestone is None:
+        return None
+    purpose = next((m.purpose for m in playbook if m.slug == account["next_milestone"]), "")
+    evidence = account.get("next_evidence")
+    return NextStep(
+        milestone=one.next_milestone,
+        purpose=purpose,
+        action=one.next_action,
+        nudge=account.get("nudge"),
+        effect=_effect(account),
+        evidence=EVIDENCE.get(str(evidence)) if evidence else None,
+    )
+
+
+def _effect(account: Record) -> str | None:
+    points = account.get("next_effect_points")
+    if points is None:
+        return None
+    low, high = account.get("next_effect_low"), account.get("next_effect_high")
+    told = f"Reaching it changes the risk by {formats.points(points)} points"
+    if low is None or high is None:
+        return told
+    return f"{told} (between {formats.points(low)} and {formats.points(high)})"
+
+
+def _trends(told: Sequence[Record], weeks: tuple[dt.date, ...]) -> tuple[Trend, ...]:
+    if not weeks:
+        return ()
+    by_week = {line["week_on"]: line for line in told}
+    lines = [
+        (title, [float(by_week.get(week, {}).get(name) or 0.0) for week in weeks])
+        for title, name in (("People active", "active_users"), ("Uses", "activity_count"))
+    ]
+    if not any(lines[0][1]) and any(lines[1][1]):
+        lines = lines[1:]
+    return tuple(Trend(title, _in_words(each), week_columns(each)) for title, each in lines)
+
+
+def _in_words(amounts: Sequence[float]) -> str:
+    if not any(amounts):
+        return "none in any of these weeks"
+    last, top = formats.count(amounts[-1]), formats.count(max(amounts))
+    usual = formats.count(round(sum(amounts) / len(amounts), 1))
+    return f"{last} in the last week; {usual} on average; {top} at most"
+
+
+def _role(line: Record) -> RoleLine:
+    active, people = line.get("active_people"), line.get("people")
+    return RoleLine(
+        role=str(line["role"]).replace("_", " "),
+        active=f"{formats.count(active)} of {formats.count(people)} active in the last 4 weeks",
+        last_active_on=line.get("last_active_on"),
+    )
+
+
+def _renewal(renews_on: dt.date | None, as_of: dt.date) -> str | None:
+    if renews_on is None:
+        return None
+    left = (renews_on - as_of).days
+    if left == 0:
+        return "today"
+    return f"in {formats.days(left)}" if left > 0 else f"ended {formats.days(-left)} ago"

@@ -1,0 +1,236 @@
+"""What does the front page say: whom to work first, why, and what is at stake altogether?
+
+Everything is decided here and merely inked by the templates: no page computes.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from serving import formats
+from serving.report.labels import STATUS, Tag, change_tag, pace_tag, risk_tag, spelt
+from serving.report.records import Record, reasons_of
+from serving.scorecard import Reason
+
+SHOWN_REASONS = 2
+FAR = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What is the same for every account on every page."""
+
+    project: str
+    as_of: dt.date
+    horizon: int
+    horizons: tuple[int, ...]
+    capacity: int
+    currency: str
+    average_risk: float | None
+    milestone_names: Mapping[str, str]
+    pages: Mapping[str, str]
+    """File name of each account that has a page."""
+    etas: Mapping[tuple[str, str], Record]
+    """What milestones.parquet tells of an account's milestone."""
+    has_arr: bool
+    has_owners: bool
+    has_renewals: bool
+    this_week: frozenset[str]
+    """The accounts within their owner's capacity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reason as the list shows it: which way it pushes, and its sentence."""
+
+    mark: str
+    direction: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One account in a list."""
+
+    rank: int
+    account_id: str
+    title: str
+    page: str | None
+    owner: str
+    segment: str
+    arr: float | None
+    renews_on: dt.date | None
+    risk: float | None
+    tag: Tag
+    low: float | None
+    high: float | None
+    change: Tag | None
+    moved: float | None
+    is_baseline: bool
+    arr_at_risk: float | None
+    why: tuple[Said, ...]
+    note: str | None
+    """Why there is no score, where there is none."""
+    pace: Tag | None
+    next_milestone: str | None
+    next_action: str | None
+    eta: dt.date | None
+    eta_low: dt.date | None
+    eta_high: dt.date | None
+    is_this_week: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersWeek:
+    """What one owner does this week."""
+
+    owner: str
+    accounts: str
+    stake: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One figure of the front page; ``term`` is its entry in the definitions."""
+
+    term: str
+    figure: str
+    note: str
+
+
+def row(account: Record, book: Book) -> Row:
+    """Decide what a list says of one account."""
+    account_id = str(account["account_id"])
+    risk = account.get("churn_risk")
+    before = account.get("previous_churn_risk")
+    slug = account.get("next_milestone")
+    eta = book.etas.get((account_id, slug), {}) if slug else {}
+    return Row(
+        rank=int(account["rank"]),
+        account_id=account_id,
+        title=str(account.get("name") or account_id),
+        page=book.pages.get(account_id),
+        owner=str(account.get("owner") or ""),
+        segment=spelt(str(account.get("segment") or "")),
+        arr=account.get("arr"),
+        renews_on=account.get("renews_on"),
+        risk=risk,
+        tag=risk_tag(risk, average=book.average_risk),
+        low=account.get("churn_risk_low"),
+        high=account.get("churn_risk_high"),
+        change=change_tag(risk, before),
+        moved=None if risk is None or before is None else risk - before,
+        is_baseline=risk is not None and account.get("risk_source") == "baseline",
+        arr_at_risk=account.get("arr_at_risk"),
+        why=why(reasons_of(account), risk=risk, average=account.get("base_risk")),
+        note=None if risk is not None else _not_scored(account),
+        pace=pace_tag(account.get("pace")),
+        next_milestone=milestone_name(slug, book) if slug else None,
+        next_action=account.get("next_action"),
+        eta=eta.get("eta_p50_on"),
+        eta_low=eta.get("eta_p10_on"),
+        eta_high=eta.get("eta_p90_on"),
+        is_this_week=account_id in book.this_week,
+    )
+
+
+def milestone_name(slug: str, book: Book) -> str:
+    """Call a milestone what the playbook calls it."""
+    return book.milestone_names.get(slug, spelt(slug))
+
+
+def why(
+    reasons: Sequence[Reason], *, risk: float | None, average: float | None
+) -> tuple[Said, ...]:
+    """Pick the reasons that tell best why the risk is where it is.
+
+    Those that push it the way it lies from the average account come first, the strongest before
+    the others; a reason without a visible effect is none.
+    """
+    if risk is None:
+        return ()
+    way = 1.0 if average is None or risk >= average else -1.0
+    felt = [r for r in reasons if abs(r.points) >= 0.0005]
+    best = sorted(felt, key=lambda r: (r.points * way < 0, -abs(r.points)))[:SHOWN_REASONS]
+    return tuple(said(reason) for reason in best)
+
+
+def said(reason: Reason) -> Said:
+    """Mark a reason by the way it pushes."""
+    up = reason.points > 0
+    return Said(mark="▲" if up else "▼", direction="up" if up else "down", text=reason.text)
+
+
+def _not_scored(account: Record) -> str:
+    return STATUS.get(str(account.get("status")), STATUS["not_enough_data"])
+
+
+def weeks_of_owners(rows: Sequence[Row], book: Book) -> tuple[OwnersWeek, ...]:
+    """Give every owner's list for the week; whoever has most at stake comes first."""
+    by_owner: dict[str, list[Row]] = {}
+    for one in rows:
+        by_owner.setdefault(one.owner, []).append(one)
+    told = []
+    for owner, theirs in by_owner.items():
+        now = tuple(one for one in theirs if one.is_this_week)
+        name = owner or ("Accounts without an owner" if book.has_owners else "This week")
+        told.append((_stake(now, book), OwnersWeek(name, _of(now, theirs), *_lost(now, book))))
+    return tuple(week for _, week in sorted(told, key=lambda pair: (-pair[0], pair[1].owner)))
+
+
+def _of(now: Sequence[Row], theirs: Sequence[Row]) -> str:
+    return f"{formats.count(len(now))} of {formats.count(len(theirs))} accounts"
+
+
+def _stake(rows: Sequence[Row], book: Book) -> float:
+    return sum((one.arr_at_risk if book.has_arr else one.risk) or 0.0 for one in rows)
+
+
+def _lost(now: tuple[Row, ...], book: Book) -> tuple[str, tuple[Row, ...]]:
+    stake = _stake(now, book)
+    if book.has_arr:
+        return f"{formats.money(stake, book.currency)} at risk", now
+    return f"{formats.count(round(stake, 1))} expected to leave", now
+
+
+def totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
+    """Add up what the front page says of all accounts together."""
+    scored = [one for one in rows if one.risk is not None]
+    expected = sum(one.risk or 0.0 for one in scored)
+    unscored = len(rows) - len(scored)
+    figures = [
+        Total(
+            "account",
+            formats.count(len(rows)),
+            f"live; {formats.count(unscored)} not scored" if unscored else "live, all scored",
+        ),
+        Total(
+            "expected_losses",
+            formats.count(round(expected, 1) if expected < 10 else round(expected)),
+            f"within {formats.days(book.horizon)}, {_share(expected, len(scored))} of them",
+        ),
+        Total(
+            "high_risk",
+            formats.count(sum(one.tag.hue == "high" for one in scored)),
+            "accounts",
+        ),
+    ]
+    return (*figures, *(_money_totals(rows, book) if book.has_arr else ()))
+
+
+def _money_totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
+    arr = sum(one.arr or 0.0 for one in rows)
+    at_risk = sum(one.arr_at_risk or 0.0 for one in rows)
+    return (
+        Total("arr", formats.money(arr, book.currency), "of all live accounts"),
+        Total(
+            "arr_at_risk",
+            formats.money(at_risk, book.currency),
+            f"within {formats.days(book.horizon)}, {_share(at_risk, arr)} of the ARR",
+        ),
+    )
+
+
+def _share(part: float, whole: float) -> str:
+    return formats.percent(part / whole if whole else None)

@@ -1,0 +1,77 @@
+"""Which word stands on the page for a state, a pace, a risk, a change?
+
+A risk is a word and a number before it is a hue, so that the page reads in black and white.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from serving import formats
+
+PACE: Mapping[str, str] = {
+    "on_track": "On track",
+    "behind": "Behind",
+    "stuck": "Stuck",
+    "done": "All done",
+}
+STATE: Mapping[str, str] = {"done": "Done", "open": "Open", "locked": "Locked", "lost": "Lost"}
+STATUS: Mapping[str, str] = {
+    "too_new": "Too new to score: it has not been with us long enough to say.",
+    "not_enough_data": "Not scored: there is not enough data about it to say.",
+}
+EVIDENCE: Mapping[str, str] = {
+    "randomised": "shown in a trial",
+    "adjusted": "estimated from history, adjusted for differences between accounts",
+    "descriptive": "descriptive: accounts that reached it stayed more often, which is no proof",
+    "too_few": "too few accounts to say what it does",
+}
+HIGH, RAISED, LOW = 2.0, 1.25, 0.5
+"""Times the average account's risk from which on, or up to which, the words apply."""
+UNSEEN = 0.0005
+"""A difference in risk that rounds to 0.0 points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word to show, and the name of its hue."""
+
+    word: str
+    hue: str
+
+
+def risk_tag(risk: float | None, *, average: float | None) -> Tag:
+    """Say a risk in a word, beside that of the average account."""
+    if risk is None:
+        return Tag("not scored", "none")
+    if average is None or average <= 0:
+        return Tag("high", "high") if risk >= 0.5 else Tag("usual", "usual")
+    if risk >= 0.5 or risk >= HIGH * average:
+        return Tag("high", "high")
+    if risk >= RAISED * average:
+        return Tag("raised", "raised")
+    return Tag("low", "low") if risk <= LOW * average else Tag("usual", "usual")
+
+
+def change_tag(now: float | None, before: float | None) -> Tag | None:
+    """Say how a risk moved since it was last told; None where there is nothing to compare."""
+    if now is None or before is None:
+        return None
+    moved = now - before
+    if abs(moved) < UNSEEN:
+        return Tag("unchanged", "usual")
+    word = f"{'▲' if moved > 0 else '▼'} {formats.points(moved)}"
+    return Tag(word, "high" if moved > 0 else "low")
+
+
+def pace_tag(pace: str | None) -> Tag | None:
+    """Say a pace in a word."""
+    if pace is None:
+        return None
+    hue = {"behind": "raised", "stuck": "high", "done": "low"}.get(pace, "usual")
+    return Tag(PACE.get(pace, spelt(pace)), hue)
+
+
+def spelt(word: str) -> str:
+    """Write a name from a file as words."""
+    text = word.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]

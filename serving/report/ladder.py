@@ -1,0 +1,134 @@
+"""Where does an account stand on its ladder, and by when will the next rungs be reached?"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from configs.playbook import DoneWhen, Milestone
+from serving import formats
+from serving.report.charts import share_bar
+from serving.report.facts import Book, milestone_name
+from serving.report.labels import STATE, Tag, pace_tag, spelt
+from serving.report.records import Record
+
+MARKS: Mapping[str, str] = {"done": "✓", "open": "○", "locked": "·", "lost": "✕"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One milestone of one account."""
+
+    name: str
+    purpose: str
+    state: str
+    word: str
+    mark: str
+    is_next: bool
+    pace: Tag | None
+    facts: tuple[str, ...]
+    """Short statements, one after the other."""
+    progress: float | None
+    bar: Markup | None
+    chance: float | None
+    exit_first: float | None
+    eta: dt.date | None
+    eta_low: dt.date | None
+    eta_high: dt.date | None
+    is_ahead: bool
+    """Whether there is anything to foretell: not yet reached, or lost."""
+
+
+def rungs(
+    told: Sequence[Record], playbook: Sequence[Milestone], *, next_slug: str | None, book: Book
+) -> tuple[Rung, ...]:
+    """Give the account's milestones in the playbook's order."""
+    steps = {m.slug: m for m in playbook}
+    place = {slug: position for position, slug in enumerate(steps)}
+    ordered = sorted(
+        told, key=lambda t: (place.get(t["milestone"], len(place)), t["milestone"])
+    )
+    return tuple(
+        _rung(
+            one, steps.get(one["milestone"]), is_next=one["milestone"] == next_slug, book=book
+        )
+        for one in ordered
+    )
+
+
+def _rung(told: Record, step: Milestone | None, *, is_next: bool, book: Book) -> Rung:
+    state = str(told["state"])
+    progress = told.get("progress") if state in ("open", "lost") else None
+    is_ahead = state != "done"
+    return Rung(
+        name=milestone_name(told["milestone"], book),
+        purpose=step.purpose if step else "",
+        state=state,
+        word=STATE.get(state, spelt(state)),
+        mark=MARKS.get(state, "·"),
+        is_next=is_next,
+        pace=pace_tag(told.get("pace")) if state in ("open", "lost") else None,
+        facts=tuple(_facts(told, step, book)),
+        progress=progress,
+        bar=share_bar(progress) if progress is not None else None,
+        chance=told.get(f"chance_{book.horizon}d") if is_ahead else None,
+        exit_first=told.get(f"exit_first_{book.horizon}d") if is_ahead else None,
+        eta=told.get("eta_p50_on"),
+        eta_low=told.get("eta_p10_on"),
+        eta_high=told.get("eta_p90_on"),
+        is_ahead=is_ahead,
+    )
+
+
+def _facts(told: Record, step: Milestone | None, book: Book) -> list[str]:
+    state, due = told["state"], told.get("due_on")
+    said: list[str] = []
+    if reached := told.get("achieved_at"):
+        said.append(f"reached {formats.day(reached)}")
+        if state == "done" and due is not None:
+            said.append(_against_due(reached, due))
+    if state == "lost":
+        said.append("the behaviour has stopped since")
+    if state == "locked" and step is not None and step.requires:
+        said.append("after " + " and ".join(milestone_name(s, book) for s in step.requires))
+    if state == "open" and told.get("days_open") is not None:
+        said.append(f"open for {formats.days(told['days_open'])}")
+    if state != "done" and due is not None:
+        said.append(_due(due, book.as_of))
+    return said
+
+
+def _due(due: dt.date, as_of: dt.date) -> str:
+    over = (as_of - due).days
+    written = f"due {formats.day(due)}"
+    return f"{written}, {formats.days(over)} ago" if over > 0 else written
+
+
+def _against_due(reached: dt.date, due: dt.date) -> str:
+    late = (reached - due).days
+    if late == 0:
+        return "on the day it was due"
+    return f"{formats.days(abs(late))} {'after' if late > 0 else 'before'} it was due"
+
+
+def criterion(milestone: Milestone) -> str:
+    """Say in words when a milestone counts as reached."""
+    how = milestone.done_when
+    if not isinstance(how, DoneWhen):
+        return "It counts as reached when it is recorded as achieved."
+    who = f" by people with the role {spelt(how.role).lower()}" if how.role else ""
+    within = f", all within {formats.days(how.within_days)}" if how.within_days else ""
+    amount = formats.percent(how.at_least) if how.measure == "share_of_seats" else None
+    much = _MUCH[how.measure].format(n=amount or formats.count(how.at_least))
+    return f"It counts as reached with {much} of {spelt(how.capability).lower()}{who}{within}."
+
+
+_MUCH: Mapping[str, str] = {
+    "count": "at least {n} uses",
+    "quantity": "a volume of at least {n}",
+    "users": "at least {n} different users",
+    "days": "at least {n} different days",
+    "weeks_in_a_row": "at least {n} weeks in a row",
+    "share_of_seats": "at least {n} of the seats as users",
+}

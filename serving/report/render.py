@@ -1,0 +1,95 @@
+"""How do the facts become pages that open anywhere: one folder, no network, no server?
+
+No arithmetic, no sorting, no choice here or in the templates: only ink. Every page carries its
+own style and script, so that one page can be sent to somebody alone.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from configs.load import Configuration
+from configs.phrases import load_phrases
+from serving import formats
+from serving.report.glossary import families, ladder
+from serving.report.site import Site, site
+
+HERE = Path(__file__).parent
+
+
+def write_report(
+    folder: Path,
+    *,
+    accounts: pd.DataFrame,
+    milestones: pd.DataFrame,
+    usage: pd.DataFrame,
+    run: Mapping[str, Any],
+    configuration: Configuration,
+    roles: pd.DataFrame | None = None,
+) -> None:
+    """Write index.html, definitions.html and a page for each of the first accounts.
+
+    ``accounts`` and ``milestones`` have the columns of their Parquet files; ``usage`` has
+    ``account_id``, ``week_on``, ``active_users`` and ``activity_count``; ``run`` is run.json;
+    ``roles``, where known, has ``account_id``, ``role``, ``people``, ``active_people`` and
+    ``last_active_on``. The same inputs give the same bytes.
+    """
+    facts = site(
+        accounts=accounts,
+        milestones=milestones,
+        usage=usage,
+        roles=roles,
+        run=run,
+        configuration=configuration,
+        phrases=load_phrases(configuration.folder),
+    )
+    ink = environment(configuration.project.serving.currency)
+    (folder / "accounts").mkdir(parents=True, exist_ok=True)
+    _write(folder / "index.html", ink, "index.html", facts, home="")
+    _write(
+        folder / "definitions.html",
+        ink,
+        "definitions.html",
+        facts,
+        home="",
+        families=families(facts.phrases),
+        ladder=ladder(configuration.playbook.milestones),
+    )
+    for page in facts.pages():
+        where = folder / "accounts" / str(page.content.row.page)
+        _write(where, ink, "account.html", facts, home="../", page=page)
+
+
+def environment(currency: str) -> Environment:
+    """Give the templates their four filters, and nothing to compute with."""
+    ink = Environment(
+        loader=PackageLoader("serving.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    ink.filters.update(
+        money=partial(formats.money, currency=currency),
+        percent=formats.percent,
+        day=formats.day,
+        days=formats.days,
+    )
+    ink.globals.update(style=_asset("report.css"), script=_asset("report.js"))
+    return ink
+
+
+def _asset(name: str) -> Markup:
+    return Markup((HERE / "assets" / name).read_text(encoding="utf-8"))
+
+
+def _write(where: Path, ink: Environment, template: str, facts: Site, **more: Any) -> None:
+    text = ink.get_template(template).render(
+        book=facts.book, trust=facts.trust, terms=facts.terms, site=facts, **more
+    )
+    where.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,163 @@
+"""Which pages are there, and what is on all of them?"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from configs.load import Configuration
+from configs.phrases import Phrases
+from serving import formats
+from serving.prioritise import this_week
+from serving.report.addresses import page_names
+from serving.report.dossier import WEEKS_SHOWN, Dossier, Sources, dossier
+from serving.report.facts import Book, OwnersWeek, Row, Total, row, totals, weeks_of_owners
+from serving.report.glossary import Entry, terms
+from serving.report.records import Record, by_account, records
+from serving.report.trust import Trust, as_day, trust
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another account's page."""
+
+    page: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One account's page, and the pages before and after it in the order of work."""
+
+    content: Dossier
+    before: Link | None
+    after: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that the pages say."""
+
+    book: Book
+    trust: Trust
+    phrases: Phrases
+    terms: Mapping[str, Entry]
+    rows: tuple[Row, ...]
+    totals: tuple[Total, ...]
+    weeks: tuple[OwnersWeek, ...]
+    owners: tuple[str, ...]
+    segments: tuple[str, ...]
+    cut: str | None
+    """What to say of accounts without a page of their own, where there are any."""
+    ranked: Sequence[Record]
+    sources: Sources
+
+    def pages(self) -> Iterator[Page]:
+        """Give the account pages one after the other, in the order of work."""
+        paged = [(a, r) for a, r in zip(self.ranked, self.rows, strict=True) if r.page]
+        links = [Link(str(one.page), one.title) for _, one in paged]
+        around = zip([None, *links], [*links[1:], None], strict=False)
+        for (account, one), (before, after) in zip(paged, around, strict=False):
+            content = dossier(account, one, book=self.book, sources=self.sources)
+            yield Page(content, before=before, after=after)
+
+
+def site(
+    *,
+    accounts: pd.DataFrame,
+    milestones: pd.DataFrame,
+    usage: pd.DataFrame,
+    roles: pd.DataFrame | None,
+    run: Mapping[str, Any],
+    configuration: Configuration,
+    phrases: Phrases,
+) -> Site:
+    """Decide everything that the pages say."""
+    ranked = records(accounts.sort_values(["rank", "account_id"], kind="stable"))
+    told = by_account(milestones)
+    book = _book(accounts, ranked, told=told, run=run, configuration=configuration)
+    rows = tuple(row(account, book) for account in ranked)
+    return Site(
+        book=book,
+        trust=trust(run, as_of=book.as_of),
+        phrases=phrases,
+        terms=terms(phrases, book=book),
+        rows=rows,
+        totals=totals(rows, book),
+        weeks=weeks_of_owners(rows, book),
+        owners=tuple(sorted({one.owner for one in rows if one.owner})),
+        segments=tuple(sorted({one.segment for one in rows if one.segment})),
+        cut=_cut(len(book.pages), len(rows)),
+        ranked=ranked,
+        sources=Sources(
+            milestones=told,
+            usage=by_account(usage),
+            weeks=_weeks(usage),
+            roles={} if roles is None else by_account(roles),
+            playbook=configuration.playbook.milestones,
+            phrases=phrases,
+        ),
+    )
+
+
+def _book(
+    accounts: pd.DataFrame,
+    ranked: Sequence[Record],
+    *,
+    told: Mapping[str, Sequence[Record]],
+    run: Mapping[str, Any],
+    configuration: Configuration,
+) -> Book:
+    project = configuration.project
+    as_of = as_day(run.get("as_of")) or _as_of(ranked)
+    worked = this_week(accounts, capacity=project.serving.capacity_per_owner)
+    paged = [str(account["account_id"]) for account in ranked[: project.serving.account_pages]]
+    return Book(
+        project=project.name,
+        as_of=as_of,
+        horizon=project.outcomes.primary_horizon_days,
+        horizons=tuple(project.outcomes.horizons_days),
+        capacity=project.serving.capacity_per_owner,
+        currency=project.serving.currency,
+        average_risk=_average(ranked),
+        milestone_names={m.slug: m.name for m in configuration.playbook.milestones},
+        pages=page_names(paged),
+        etas={
+            (account_id, line["milestone"]): line
+            for account_id, lines in told.items()
+            for line in lines
+        },
+        has_arr=any(account.get("arr") is not None for account in ranked),
+        has_owners=any(account.get("owner") for account in ranked),
+        has_renewals=any(account.get("renews_on") is not None for account in ranked),
+        this_week=frozenset(map(str, accounts.loc[worked, "account_id"])),
+    )
+
+
+def _as_of(ranked: Sequence[Record]) -> dt.date:
+    return ranked[0]["as_of"] if ranked else dt.date(1970, 1, 1)
+
+
+def _average(ranked: Sequence[Record]) -> float | None:
+    """Give the average account's risk: the reasons' base, else the mean of the scored."""
+    bases = [a["base_risk"] for a in ranked if a.get("base_risk") is not None]
+    risks = [a["churn_risk"] for a in ranked if a.get("churn_risk") is not None]
+    found: list[float] = bases or risks
+    return sum(found) / len(found) if found else None
+
+
+def _cut(pages: int, accounts: int) -> str | None:
+    if pages >= accounts:
+        return None
+    return (
+        f"The first {formats.count(pages)} of {formats.count(accounts)} accounts by rank have "
+        "a page of their own; the others stand in this list only. All of them are in "
+        "accounts.parquet."
+    )
+
+
+def _weeks(usage: pd.DataFrame) -> tuple[dt.date, ...]:
+    known = {line["week_on"] for line in records(usage[["week_on"]].drop_duplicates())}
+    return tuple(sorted(week for week in known if week is not None))[-WEEKS_SHOWN:]

@@ -1,0 +1,191 @@
+"""How far may a reader trust these pages: how fresh are the data, how good was the model?"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from serving import formats
+
+QUESTIONS: Mapping[str, str] = {"churn": "leaving", "milestones": "milestones"}
+STALE_DAYS = 7
+"""Newest activity older than this is called out."""
+_MEASURES = {"auc": "AUC", "brier": "Brier score", "integrated_brier": "integrated Brier score"}
+_MARGIN_NOTE = "95 % interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence about the model, and whether it is good news."""
+
+    is_good: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestLine:
+    """One test of a question: from one past morning, so many days ahead."""
+
+    origin: dt.date | None
+    horizon_days: int
+    accounts: str
+    events: str
+    auc: str
+    interval: str
+    baselines: tuple[str, ...]
+    """One AUC per baseline, in the order of the table's columns."""
+    ece: float | None
+    predicted_over_observed: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestTable:
+    """The record of one question: the newest origin first, the earlier ones after it."""
+
+    question: str
+    baselines: tuple[str, ...]
+    newest: tuple[TestLine, ...]
+    earlier: tuple[TestLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """All that the front page says of the data and the models."""
+
+    newest_activity_on: dt.date | None
+    freshness: str
+    is_stale: bool
+    churn_version: str
+    trained_on: dt.date | None
+    promotion: Claim | None
+    promotion_reasons: tuple[str, ...]
+    skill: tuple[Claim, ...]
+    shows_baseline: bool
+    baseline: str
+    """The best simple rule's name, which is what is shown where the model has no skill."""
+    record: tuple[TestTable, ...]
+    remarks: tuple[str, ...]
+
+
+def trust(run: Mapping[str, Any], *, as_of: dt.date) -> Trust:
+    """Gather from run.json what tells how far the pages may be trusted."""
+    newest = as_day(run.get("data", {}).get("newest_activity_at"))
+    models = run.get("models") or {}
+    gate = models.get("gate") or {}
+    skill = run.get("skill") or {}
+    churn = skill.get("churn") or {}
+    return Trust(
+        newest_activity_on=newest,
+        freshness=_freshness(newest, as_of),
+        is_stale=newest is None or (as_of - newest).days > STALE_DAYS,
+        churn_version=str(models.get("churn") or formats.NOTHING),
+        trained_on=as_day(models.get("trained_on")),
+        promotion=_promotion(gate),
+        promotion_reasons=tuple(map(str, gate.get("reasons") or ())),
+        skill=tuple(
+            _skill(QUESTIONS.get(question, question), told)
+            for question, told in skill.items()
+            if told
+        ),
+        shows_baseline=bool(churn) and not churn.get("has_skill"),
+        baseline=baseline_name(churn.get("best_baseline")),
+        record=tuple(
+            _table(QUESTIONS.get(question, question), lines)
+            for question, lines in (run.get("backtest") or {}).items()
+            if lines
+        ),
+        remarks=tuple(map(str, run.get("too_small") or ())),
+    )
+
+
+def as_day(told: object) -> dt.date | None:
+    """Read a date or a moment, however run.json wrote it."""
+    if isinstance(told, dt.datetime):
+        return told.date()
+    if isinstance(told, dt.date):
+        return told
+    return dt.date.fromisoformat(str(told)[:10]) if told else None
+
+
+def baseline_name(name: object) -> str:
+    """Say a baseline's name in words."""
+    return str(name).replace("_", " ") if name else "the segment's average"
+
+
+def _freshness(newest: dt.date | None, as_of: dt.date) -> str:
+    if newest is None:
+        return "no activity is known at all"
+    age = (as_of - newest).days
+    return "the day before" if age == 1 else f"{formats.days(age)} before the as-of morning"
+
+
+def _promotion(gate: Mapping[str, Any]) -> Claim | None:
+    if "promoted" not in gate:
+        return None
+    if gate["promoted"]:
+        return Claim(is_good=True, text="The newest model passed its tests and is in use.")
+    return Claim(
+        is_good=False,
+        text="The newest model did not pass its tests; the one before stays in use.",
+    )
+
+
+def _skill(question: str, told: Mapping[str, Any]) -> Claim:
+    rule = baseline_name(told.get("best_baseline"))
+    measure = str(told.get("measure") or "auc")
+    name = _MEASURES.get(measure.lower(), measure.replace("_", " "))
+    margin = _margin(told)
+    if told.get("has_skill"):
+        text = f"On {question}, the model beats the best simple rule ({rule}): {name} {margin}."
+        return Claim(is_good=True, text=text)
+    verb = "no skill beyond the baseline is shown"
+    because = f": {name} {margin}" if margin else ""
+    text = f"On {question}, {verb} ({rule}{because}); the baseline is shown instead."
+    return Claim(is_good=False, text=text)
+
+
+def _margin(told: Mapping[str, Any]) -> str:
+    margin = told.get("margin")
+    if margin is None or not formats.known(margin):
+        return ""
+    low, high = (_signed(told.get(end)) for end in ("low", "high"))
+    return f"{_signed(margin)} ({_MARGIN_NOTE} {low} to {high})"
+
+
+def _table(question: str, lines: Sequence[Mapping[str, Any]]) -> TestTable:
+    names = tuple(dict.fromkeys(n for line in lines for n in line.get("baseline_auc") or {}))
+    ordered = sorted(lines, key=lambda line: (str(line["origin"]), -line["horizon_days"]))[::-1]
+    newest = as_day(ordered[0]["origin"])
+    told = [_line(line, names) for line in ordered]
+    return TestTable(
+        question=question,
+        baselines=tuple(baseline_name(name) for name in names),
+        newest=tuple(line for line in told if line.origin == newest),
+        earlier=tuple(line for line in told if line.origin != newest),
+    )
+
+
+def _line(line: Mapping[str, Any], baselines: Sequence[str]) -> TestLine:
+    theirs = line.get("baseline_auc") or {}
+    low, high = _plain(line.get("auc_low")), _plain(line.get("auc_high"))
+    return TestLine(
+        origin=as_day(line["origin"]),
+        horizon_days=int(line["horizon_days"]),
+        accounts=formats.count(line.get("accounts")),
+        events=formats.count(line.get("events")),
+        auc=_plain(line.get("auc")),
+        interval=f"{low} to {high}",
+        baselines=tuple(_plain(theirs.get(name)) for name in baselines),
+        ece=line.get("ece"),
+        predicted_over_observed=_plain(line.get("predicted_over_observed")),
+    )
+
+
+def _plain(number: float | None) -> str:
+    return formats.NOTHING if number is None or not formats.known(number) else f"{number:.2f}"
+
+
+def _signed(number: float | None) -> str:
+    if number is None or not formats.known(number):
+        return formats.NOTHING
+    return f"{formats.MINUS if number < 0 else '+'}{abs(number):.2f}"
