@@ -55,6 +55,14 @@ class Source(Strict):
             raise ValueError('lacks `url`, which kind = "sql" needs')
         return self
 
+    def stored_name(self, table: str) -> str:
+        """Under which name the customer keeps a table of the contract."""
+        return {str(ours): theirs for ours, theirs in self.tables.items()}.get(table, table)
+
+    def stored_columns(self, table: str) -> dict[str, str]:
+        """The columns of a table that have another name there: ours to theirs."""
+        return {str(ours): theirs for ours, theirs in self.columns.items()}.get(table, {})
+
 
 class Accounts(Strict):
     """What of an account may become a model input besides what it did."""

@@ -1,0 +1,38 @@
+"""Where are the customer's tables? Everything that opens them is here."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from configs.errors import ConfigError
+from configs.project import Project
+from features.sources.duckdb import open_duckdb
+from features.sources.files import open_files
+from features.sources.source import Source, Stored, TableFacts, check_mapping
+
+__all__ = ["Source", "TableFacts", "open_source"]
+
+ENGINES: Mapping[str, Callable[[Project, Path], Stored]] = {
+    "files": open_files,
+    "duckdb": open_duckdb,
+}
+
+
+def open_source(project: Project, folder: Path) -> Source:
+    """Open the tables of a project, whose paths are relative to ``folder``.
+
+    Raises ConfigError or DataError if a required table or column is not there at all; call
+    ``Source.check`` to hear of every row that breaks a promise.
+    """
+    check_mapping(project)
+    kind = project.source.kind
+    if kind not in ENGINES:
+        raise ConfigError(
+            f"{folder}/project.toml",
+            f"`source.kind` is {kind!r}, which this version cannot read yet",
+            "Export the tables to Parquet files or a DuckDB file, and use kind = "
+            '"files" or "duckdb"',
+        )
+    source = Source(ENGINES[kind](project, folder), project)
+    if source.missing():
+        source.check()
+    return source

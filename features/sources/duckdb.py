@@ -1,0 +1,100 @@
+"""The embedded engine, and a customer whose tables are in one DuckDB file."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+import ibis
+
+from configs.errors import DataError
+from configs.nearest import did_you_mean
+from configs.project import Project
+from features.sources.source import Stored
+from features.tables import TABLES
+
+CHUNK_BYTES = 1 << 22
+
+
+def embedded_engine() -> ibis.BaseBackend:
+    """Start DuckDB in memory: quiet, in UTC, and never fetching anything from the network."""
+    connection = ibis.duckdb.connect(
+        autoinstall_known_extensions="false",
+        autoload_known_extensions="false",
+        preserve_insertion_order="false",
+    )
+    for setting in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false"):
+        connection.con.execute(setting)
+    return connection
+
+
+def open_duckdb(project: Project, folder: Path) -> Stored:
+    """Open a DuckDB file for reading only; other programs may read it meanwhile."""
+    path = (folder / Path(project.source.path).expanduser()).resolve()
+    if not path.is_file():
+        around = path.parent.glob("*.duckdb") if path.parent.is_dir() else ()
+        hint = did_you_mean(path.name, sorted(found.name for found in around))
+        raise DataError(str(path), f"there is no such file{hint}", _REMEDY)
+    connection = embedded_engine()
+    try:
+        connection.con.execute(f"ATTACH {quoted(str(path))} AS customer (READ_ONLY)")
+    except duckdb.Error as wrong:
+        raise DataError(str(path), f"cannot be opened ({_reason(wrong)})", _REMEDY) from wrong
+    present = connection.con.execute(_TABLES_PRESENT).fetchall()
+    views = {}
+    for name in TABLES:
+        schema, table = _place_of(name, project)
+        if (schema, table) in present:
+            views[name] = f'SELECT * FROM customer."{schema}"."{table}"'
+    default_schema = project.source.schema_ or "main"
+    return Stored(
+        connection=connection,
+        where=str(path),
+        tables=as_views(connection, views),
+        names=tuple(t if s == default_schema else f"{s}.{t}" for s, t in present),
+        fingerprint=lambda: content_print({"": [path, path.with_name(path.name + ".wal")]}),
+        failures=(duckdb.Error,),
+    )
+
+
+def as_views(connection: ibis.BaseBackend, queries: Mapping[str, str]) -> dict[str, ibis.Table]:
+    """Name each query, so that Ibis can read it as a table."""
+    for name, query in queries.items():
+        connection.con.execute(f"CREATE OR REPLACE TEMP VIEW stored_{name} AS {query}")
+    return {name: connection.table(f"stored_{name}") for name in queries}
+
+
+def content_print(files: Mapping[str, Iterable[Path]]) -> str:
+    """Print the content of files by label; where they lie does not matter."""
+    total = hashlib.sha256()
+    for label, paths in sorted(files.items()):
+        for path in sorted(path for path in paths if path.is_file()):
+            digest = hashlib.sha256()
+            with path.open("rb") as stream:
+                while chunk := stream.read(CHUNK_BYTES):
+                    digest.update(chunk)
+            total.update(f"{label} {path.name} {digest.hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def quoted(text: str) -> str:
+    """Write a text as SQL does."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+_REMEDY = "Set `path` under [source] in project.toml to a DuckDB file that can be read"
+_TABLES_PRESENT = """
+SELECT table_schema, table_name FROM information_schema.tables
+WHERE table_catalog = 'customer' ORDER BY ALL
+"""
+
+
+def _place_of(name: str, project: Project) -> tuple[str, str]:
+    """Find the schema and the table that hold a table of the contract."""
+    written = project.source.stored_name(name)
+    schema, dot, table = written.rpartition(".")
+    return (schema if dot else project.source.schema_ or "main"), table
+
+
+def _reason(wrong: Exception) -> str:
+    return " ".join(str(wrong).split())[:160]

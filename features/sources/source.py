@@ -1,0 +1,153 @@
+"""The customer's tables, wherever they live, in one shape.
+
+Every engine ends here: an Ibis connection, and the tables that are present under the names and
+types of ``features.tables``. What reads them cannot tell a folder of files from a warehouse.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import ibis
+import ibis.expr.types as ir
+
+from configs.errors import ConfigError, DataError
+from configs.nearest import did_you_mean
+from configs.project import Project
+from features.sources.checks import broken_promises
+from features.tables import TABLES, exits_from_contracts, normalised
+
+REMEDY = "Mend the data, or map its names under [source] in project.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an engine found: the tables as they are, under the contract's table names."""
+
+    connection: ibis.BaseBackend
+    where: str
+    tables: Mapping[str, ir.Table]
+    names: tuple[str, ...]
+    """Everything that is there, for whoever misspelt a table."""
+    fingerprint: Callable[[], str]
+    unreadable: Callable[[], Mapping[str, str]] = dict
+    """Per table, what is wrong with how it is stored, where only the engine can tell."""
+    failures: tuple[type[Exception], ...] = ()
+    """What the engine raises when it stumbles over a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """How much a table holds, and how fresh it is."""
+
+    rows: int
+    newest_known_at: datetime | None
+    rows_of_unknown_accounts: int
+
+
+class Source:
+    """An Ibis connection and the normalised tables that are present."""
+
+    def __init__(self, stored: Stored, project: Project) -> None:
+        self._stored = stored
+        self._mapped = {name: project.source.stored_columns(name) for name in stored.tables}
+        self._raw = {
+            name: _renamed(rows, self._mapped[name]) for name, rows in stored.tables.items()
+        }
+        self.connection = stored.connection
+        self.tables: dict[str, ir.Table] = {
+            name: normalised(rows, TABLES[name]) for name, rows in self._raw.items()
+        }
+        if "exits" not in self.tables and "contracts" in self.tables:
+            grace_days = project.outcomes.renewal_grace_days
+            self.tables["exits"] = exits_from_contracts(
+                self.tables["contracts"], grace_days=grace_days
+            )
+
+    def has(self, name: str) -> bool:
+        """Tell whether a table is present, or could be derived from one that is."""
+        return name in self.tables
+
+    def check(self) -> None:
+        """Raise one DataError that names every broken promise of every table."""
+        unreadable = self._stored.unreadable()
+        wrong = [*self.missing(), *(f"{name} {what}" for name, what in unreadable.items())]
+        for name in self._raw:
+            wrong += [] if name in unreadable else self._broken(name)
+        if wrong:
+            raise DataError(self._stored.where, "; ".join(wrong), REMEDY)
+
+    def missing(self) -> list[str]:
+        """Name the required tables and columns that are not there."""
+        tables = [
+            f"there is no table {name}{did_you_mean(name, self._stored.names)}"
+            for name, contract in TABLES.items()
+            if contract.required and name not in self._raw
+        ]
+        return tables + [m for name in self._raw for m in self._missing_columns(name)]
+
+    def fingerprint(self) -> str:
+        """A print of the content of the inputs: same rows in the same files, same print."""
+        return self._stored.fingerprint()
+
+    @cached_property
+    def facts(self) -> Mapping[str, TableFacts]:
+        """Rows, freshness and rows of accounts that nobody signed up, for each table."""
+        return {name: self._facts_of(rows) for name, rows in self.tables.items()}
+
+    def _facts_of(self, rows: ir.Table) -> TableFacts:
+        known = self.tables["accounts"].select("account_id").distinct()
+        strangers = rows.anti_join(known, "account_id")
+        counted = rows.aggregate(rows=rows.count(), newest=rows.known_at.max())
+        counts = counted.to_pyarrow().to_pylist()[0]
+        return TableFacts(
+            rows=counts["rows"],
+            newest_known_at=counts["newest"],
+            rows_of_unknown_accounts=strangers.count().to_pyarrow().as_py(),
+        )
+
+    def _missing_columns(self, name: str) -> Iterator[str]:
+        rows, mapped = self._raw[name], self._mapped[name]
+        for column, stored in mapped.items():
+            if stored not in self._stored.tables[name].columns:
+                hint = did_you_mean(stored, self._stored.tables[name].columns)
+                yield f"{name} lacks the column `{stored}`, mapped to {column}{hint}"
+        for column, contract in TABLES[name].columns.items():
+            if contract.required and column not in rows.columns and column not in mapped:
+                hint = did_you_mean(column, rows.columns)
+                yield f"{name} lacks the column `{column}`{hint}"
+
+    def _broken(self, name: str) -> list[str]:
+        try:
+            return list(broken_promises(self._raw[name], TABLES[name]))
+        except self._stored.failures as stumbled:
+            return [f"{name} cannot be read ({_first_words(stumbled)})"]
+
+
+def check_mapping(project: Project) -> None:
+    """Raise ConfigError where project.toml renames a column that its table does not have."""
+    wrong = [
+        f"`source.columns.{table}.{name}` is no column"
+        f"{did_you_mean(name, TABLES[table].columns)}"
+        for table, names in project.source.columns.items()
+        for name in names
+        if name not in TABLES[table].columns and not TABLES[table].keeps_others
+    ]
+    if wrong:
+        raise ConfigError(
+            "project.toml", "; ".join(wrong), "configs/README.md names every column"
+        )
+
+
+def _renamed(rows: ir.Table, names: Mapping[str, str]) -> ir.Table:
+    """Give columns the contract's names; one that had such a name already makes way."""
+    present = {name: stored for name, stored in names.items() if stored in rows.columns}
+    taken = {*present, *present.values()}
+    kept = {name: rows[name] for name in rows.columns if name not in taken}
+    return rows.select(**{name: rows[stored] for name, stored in present.items()}, **kept)
+
+
+def _first_words(stumbled: Exception) -> str:
+    lines = [line.strip() for line in str(stumbled).splitlines() if line.strip()]
+    return "; ".join(lines[:3])[:200]
