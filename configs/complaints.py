@@ -67,8 +67,11 @@ def _said(error: ErrorDetails, model: type[BaseModel], content: Any) -> Iterator
 def _own_words(place: str, text: str) -> Iterator[Mistake]:
     """Move a key that one of our own checks names in front into the place."""
     for part in re.split(r"; (?=`)", text):
-        key, what = re.fullmatch(r"(?s)(?:`([^`]*)` )?(.*)", part).groups()  # type: ignore[union-attr]
-        yield Mistake(f"{place}.{key}".removeprefix(".") if key else place, what)
+        named = re.match(r"`([^`]*)` ", part)
+        if named is None:
+            yield Mistake(place, part)
+        else:
+            yield Mistake(f"{place}.{named[1]}".removeprefix("."), part[named.end() :])
 
 
 def shown(value: Any) -> str:
