@@ -51,25 +51,28 @@ def walk(
 ) -> Attainment:
     """Follow a measure that sums amounts, or counts distinct units, against its target."""
     window = WHOLE_HISTORY if within_days is None else within_days * DAY
-    first, redo = _bounds(evidence, accounts, len(mornings))
-    return Attainment(*_walk_units(first, evidence, mornings * DAY, redo, window))
+    first, known, redo = _reading_order(evidence, accounts, len(mornings))
+    return Attainment(*_walk_units(first, evidence, mornings * DAY, known, redo, window))
 
 
 def walk_weeks(evidence: Evidence, *, accounts: int, mornings: Ints) -> Attainment:
     """Follow a streak of calendar weeks (Monday to Sunday); ``unit`` is the week's number."""
-    first, redo = _bounds(evidence, accounts, len(mornings))
-    return Attainment(*_walk_weeks(first, evidence, mornings * DAY, redo))
+    first, known, redo = _reading_order(evidence, accounts, len(mornings))
+    return Attainment(*_walk_weeks(first, evidence, mornings * DAY, known, redo))
 
 
-def _bounds(evidence: Evidence, accounts: int, mornings: int) -> tuple[Ints, Bools]:
-    """Where each account's rows begin, and on which mornings it must be walked again."""
-    first = np.searchsorted(evidence.account, np.arange(accounts + 1))
-    return first, _mornings_to_redo(first, evidence.seen_from, mornings)
+def _reading_order(rows: Evidence, accounts: int, mornings: int) -> tuple[Ints, Ints, Bools]:
+    """Where each account's rows begin, how far each morning reads, and which read again."""
+    first = np.searchsorted(rows.account, np.arange(accounts + 1)).astype(np.int64)
+    return first, *_lateness(first, rows.seen_from, mornings)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _mornings_to_redo(first: Ints, seen_from: Ints, mornings: int) -> Bools:
-    """Mornings on which a row becomes known that happened before a row known earlier."""
+def _lateness(first: Ints, seen_from: Ints, mornings: int) -> tuple[Ints, Bools]:
+    """The first morning that knows a row or any after it, per row; and the mornings on which
+    a row becomes known that happened before a row known earlier.
+    """
+    known = np.empty(len(seen_from), dtype=np.int64)
     redo = np.zeros((len(first) - 1, mornings + 1), dtype=np.bool_)
     for account in range(len(first) - 1):
         known_later = mornings + 1
@@ -77,12 +80,13 @@ def _mornings_to_redo(first: Ints, seen_from: Ints, mornings: int) -> Bools:
             if known_later < seen_from[row]:
                 redo[account, seen_from[row]] = True
             known_later = min(known_later, seen_from[row])
-    return redo
+            known[row] = known_later
+    return known, redo
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _walk_units(
-    first: Ints, rows: Evidence, midnights: Ints, redo: Bools, window: int
+    first: Ints, rows: Evidence, midnights: Ints, known: Ints, redo: Bools, window: int
 ) -> tuple[Ints, Floats]:
     shape = (len(first) - 1, len(midnights))
     met_at, progress = np.full(shape, NOT_YET, dtype=np.int64), np.zeros(shape)
@@ -94,7 +98,7 @@ def _walk_units(
             if redo[account, morning]:
                 newest[rows.unit[start:end]] = -1
                 row, expired, total, met = start, start, 0.0, NOT_YET
-            while row < end and rows.moment[row] < midnights[morning] and met == NOT_YET:
+            while row < end and known[row] <= morning and met == NOT_YET:
                 if rows.seen_from[row] <= morning:
                     gone_by = rows.moment[row] - window
                     expired, total = _expire(
@@ -105,12 +109,18 @@ def _walk_units(
                     goal = rows.target[row]
                     met = rows.moment[row] if total >= goal - TOLERANCE else NOT_YET
                 row += 1
-            if met == NOT_YET:
-                gone_by = midnights[morning] - window - 1
-                expired, total = _expire(rows, newest, expired, row, gone_by, morning, total)
             met_at[account, morning] = met
-            progress[account, morning] = 1.0 if met != NOT_YET else min(total / goal, 1.0)
+            # What this morning's window has lost, a late row's own window may still hold.
+            gone_by = midnights[morning] - window - 1
+            _, left = _expire(rows, newest, expired, row, gone_by, morning, total)
+            progress[account, morning] = _share(left, goal) if met == NOT_YET else 1.0
     return met_at, progress
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _share(so_far: float, goal: float) -> float:
+    """What has not been met is never all done, even where a correction left the window."""
+    return min(max(so_far / goal, 0.0), 1.0 - TOLERANCE)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -124,6 +134,8 @@ def _expire(
     total: float,
 ) -> tuple[int, float]:
     """Let rows at or before a moment leave the window; a unit leaves with its newest row."""
+    if expired < upto and rows.moment[upto - 1] <= gone_by:
+        return upto, 0.0
     while expired < upto and rows.moment[expired] <= gone_by:
         if rows.seen_from[expired] <= morning and newest[rows.unit[expired]] == expired:
             total -= rows.amount[expired]
@@ -133,7 +145,7 @@ def _expire(
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _walk_weeks(
-    first: Ints, rows: Evidence, midnights: Ints, redo: Bools
+    first: Ints, rows: Evidence, midnights: Ints, known: Ints, redo: Bools
 ) -> tuple[Ints, Floats]:
     shape = (len(first) - 1, len(midnights))
     met_at, progress = np.full(shape, NOT_YET, dtype=np.int64), np.zeros(shape)
@@ -143,7 +155,7 @@ def _walk_weeks(
         for morning in range(shape[1]):
             if redo[account, morning]:
                 row, streak, last, met = first[account], 0, -10, NOT_YET
-            while row < end and rows.moment[row] < midnights[morning] and met == NOT_YET:
+            while row < end and known[row] <= morning and met == NOT_YET:
                 if rows.seen_from[row] <= morning and rows.unit[row] != last:
                     streak = streak + 1 if rows.unit[row] == last + 1 else 1
                     last, goal = rows.unit[row], rows.target[row]
