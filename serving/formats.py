@@ -31,6 +31,15 @@ def count(value: float | None) -> str:
     return f"{MINUS}{text}" if value < 0 and text != "0" else text
 
 
+def about(value: float) -> str:
+    """Write an average: whole from ten on, where a fraction would only distract.
+
+    >>> about(155.9), about(2.33)
+    ('156', '2.3')
+    """
+    return count(round(value) if abs(value) >= 10 else value)
+
+
 def percent(share: float | None) -> str:
     """Write a share of one; finer below ten per cent, and never rounded to nothing or to all.
 
@@ -86,6 +95,11 @@ def days(value: float | None) -> str:
         return NOTHING
     whole = round(value)
     return f"{count(whole)} day{'' if abs(whole) == 1 else 's'}"
+
+
+def unbroken(text: str) -> str:
+    """Keep every number and its per-cent sign on one line."""
+    return text.replace(" %", "\u00a0%")
 
 
 def points(share: float, *, decimals: int = 1) -> str:

@@ -6,7 +6,6 @@ name, and never makes a comparison that the two numbers do not bear out.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,27 +30,52 @@ def sentence(
 
     ``others`` holds the account's values of the inputs that the phrase refers to.
     """
-    measure = phrases.measure.get(feature.measure) or _fallback(feature)
-    tell = _Teller(feature, measure, phrases, catalogue, currency)
-    value = value if formats.known(value) else None
-    text = _capital(tell.fact(value, others or {}))
-    if value is None or not measure.compare or isinstance(typical, str):
-        return text
-    if typical is None or not formats.known(typical):
-        return text
-    words = phrases.words
-    usual = tell.spoken(typical, with_noun=False)
-    manner = words.same if usual == tell.spoken(value, with_noun=False) else words.beside
-    return manner.format(text=text, peers=words.peers, typical=usual)
+    teller = Teller(feature, phrases, catalogue=catalogue, currency=currency)
+    return teller.sentence(value, typical=typical, others=others or {})
 
 
-@dataclass(frozen=True, slots=True)
-class _Teller:
-    feature: Feature
-    measure: Measure
-    phrases: Phrases
-    catalogue: Mapping[str, Feature]
-    currency: str
+class Teller:
+    """Says one input of any account."""
+
+    def __init__(
+        self,
+        feature: Feature,
+        phrases: Phrases,
+        *,
+        catalogue: Mapping[str, Feature],
+        currency: str,
+    ) -> None:
+        self.feature, self.phrases, self.currency = feature, phrases, currency
+        self.measure = phrases.measure.get(feature.measure) or _fallback(feature)
+        window = feature.window_days
+        subject = _subject(feature, phrases, catalogue)
+        self._fill = {
+            "window": formats.weeks_or_days(window) if window else "while",
+            "days": formats.days(window) if window else "days",
+            "subject": subject,
+            "subjects": plural(subject),
+            "peers": phrases.words.peers,
+        }
+        self._pair = self.measure.then_and_now.get(window or 0)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Name the other inputs that the sentence about this one needs."""
+        now = (self._pair.now,) if self._pair else ()
+        return (*now, self.measure.equals.input) if self.measure.equals else now
+
+    def sentence(self, value: Value, *, typical: Value, others: Mapping[str, Value]) -> str:
+        """Say the account's value beside its peers' where both are known."""
+        value = value if formats.known(value) else None
+        text = _capital(self.fact(value, others))
+        if value is None or not self.measure.compare or isinstance(typical, str):
+            return text
+        if typical is None or not formats.known(typical):
+            return text
+        words = self.phrases.words
+        usual = self.spoken(typical, with_noun=False)
+        manner = words.same if usual == self.spoken(value, with_noun=False) else words.beside
+        return manner.format(text=text, peers=words.peers, typical=usual)
 
     def fact(self, value: Value, others: Mapping[str, Value]) -> str:
         """Say the account's own value, without its peers'."""
@@ -104,41 +128,33 @@ class _Teller:
 
     def _then_and_now(self, value: Value, others: Mapping[str, Value]) -> str | None:
         """Say both amounts of a trend, whose ratio has one added on either side."""
-        pair = self.measure.then_and_now.get(self.feature.window_days or 0)
+        pair = self._pair
         now = others.get(pair.now) if pair else None
         if pair is None or isinstance(now, str | None) or isinstance(value, str | None):
             return None
         if value <= 0:
             return None
-        then = formats.count(max((now + 1.0) / value - 1.0, 0.0))
-        today = formats.count(now)
+        then = formats.about(max((now + 1.0) / value - 1.0, 0.0))
+        today = formats.about(now)
         change = f"steady at {today}" if then == today else f"{then} → {today}"
         return self._filled(pair.text, change=change)
 
     def _filled(self, template: str, **more: str) -> str:
-        window = self.feature.window_days
-        subject = self._subject()
-        return template.format(
-            window=formats.weeks_or_days(window) if window else "while",
-            days=formats.days(window) if window else "days",
-            subject=subject,
-            subjects=plural(subject),
-            peers=self.phrases.words.peers,
-            **more,
-        )
+        return template.format(**self._fill, **more)
 
-    def _subject(self) -> str:
-        """Name the capability, role, kind or attribute; another input by its own name."""
-        subject = self.feature.subject or "it"
-        other = self.catalogue.get(subject)
-        if other is None:
-            return subject.replace("_", " ")
-        measure = self.phrases.measure.get(other.measure)
-        name = measure.name if measure else other.meaning
-        name = name.format(subject=other.subject, subjects=plural(other.subject or "it"))
-        window = other.window_days
-        back = f" in the last {formats.weeks_or_days(window)}" if window else ""
-        return f"{name}{back}".replace("_", " ")
+
+def _subject(feature: Feature, phrases: Phrases, catalogue: Mapping[str, Feature]) -> str:
+    """Name the capability, role, kind or attribute; another input by its own name."""
+    subject = feature.subject or "it"
+    other = catalogue.get(subject)
+    if other is None:
+        return subject.replace("_", " ")
+    measure = phrases.measure.get(other.measure)
+    name = measure.name if measure else other.meaning
+    name = name.format(subject=other.subject, subjects=plural(other.subject or "it"))
+    window = other.window_days
+    back = f" in the last {formats.weeks_or_days(window)}" if window else ""
+    return f"{name}{back}".replace("_", " ")
 
 
 _WRITTEN: Mapping[str, Callable[[float], str]] = {

@@ -6,6 +6,7 @@ sentence states a fact, so that a CSM can check it.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from configs.phrases import Phrases
 from features.catalogue import Feature
 from serving import formats
 from serving.scorecard import Reason
-from serving.sentences import Value, sentence
+from serving.sentences import Teller, Value
 
 TIMING = "timing"
 """The family that holds no input: when in the horizon the risk falls, and competing exits."""
@@ -96,38 +97,24 @@ class Speaker:
         typical: pd.DataFrame,
         currency: str,
     ) -> None:
-        self._catalogue, self._phrases, self._currency = catalogue, phrases, currency
+        self._teller = cache(
+            lambda name: Teller(
+                catalogue[name], phrases, catalogue=catalogue, currency=currency
+            )
+        )
         self._frames = {"value": values, "typical": typical}
         self._lists: dict[tuple[str, str], list[Value]] = {}
         self._built: dict[tuple[object, ...], str] = {}
 
     def say(self, name: str, row: int) -> tuple[str, float | None, float | None]:
         """Give the sentence, and the two numbers behind it where they are numbers."""
+        teller = self._teller(name)
         value, usual = self._look_up("value", name)[row], self._look_up("typical", name)[row]
-        others = {o: self._look_up("value", o)[row] for o in self._others(name)}
+        others = {other: self._look_up("value", other)[row] for other in teller.others}
         key = (name, value, usual, *others.values())
         if key not in self._built:
-            feature = self._catalogue[name]
-            self._built[key] = sentence(
-                feature,
-                value,
-                typical=usual,
-                others=others,
-                phrases=self._phrases,
-                catalogue=self._catalogue,
-                currency=self._currency,
-            )
+            self._built[key] = teller.sentence(value, typical=usual, others=others)
         return self._built[key], _number(value), _number(usual)
-
-    def _others(self, name: str) -> list[str]:
-        """Name the other inputs that the sentence about this one needs."""
-        feature = self._catalogue[name]
-        measure = self._phrases.measure.get(feature.measure)
-        if measure is None:
-            return []
-        pair = measure.then_and_now.get(feature.window_days or 0)
-        wanted = [pair.now] if pair else []
-        return wanted + ([measure.equals.input] if measure.equals else [])
 
     def _look_up(self, kind: str, name: str) -> list[Value]:
         if (kind, name) not in self._lists:

@@ -69,6 +69,8 @@ class Dossier:
     way: Way | None
     rungs: tuple[Rung, ...]
     climbed: str
+    is_done: bool
+    """Whether there is no milestone left to reach."""
     next_step: NextStep | None
     trends: tuple[Trend, ...]
     roles: tuple[RoleLine, ...]
@@ -98,6 +100,7 @@ def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossi
         way=_way(account, sources.phrases),
         rungs=rungs(told, sources.playbook, next_slug=slug, book=book),
         climbed=_climbed(account),
+        is_done=account.get("pace") == "done" and slug is None,
         next_step=_next_step(account, one, sources.playbook),
         trends=_trends(sources.usage.get(account_id, ()), sources.weeks),
         roles=tuple(_role(line) for line in sources.roles.get(account_id, ())),
@@ -178,7 +181,7 @@ def _in_words(amounts: Sequence[float]) -> str:
     if not any(amounts):
         return "none in any of these weeks"
     last, top = formats.count(amounts[-1]), formats.count(max(amounts))
-    usual = formats.count(round(sum(amounts) / len(amounts), 1))
+    usual = formats.about(sum(amounts) / len(amounts))
     return f"{last} in the last week; {usual} on average; {top} at most"
 
 

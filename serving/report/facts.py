@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from serving import formats
-from serving.report.labels import STATUS, Tag, change_tag, pace_tag, risk_tag, spelt
+from serving.report.labels import (
+    PACE_ORDER,
+    STATUS,
+    Tag,
+    change_tag,
+    pace_tag,
+    risk_tag,
+    segment_name,
+    spelt,
+)
 from serving.report.records import Record, reasons_of
 from serving.scorecard import Reason
 
@@ -35,6 +44,7 @@ class Book:
     has_arr: bool
     has_owners: bool
     has_renewals: bool
+    has_segments: bool
     this_week: frozenset[str]
     """The accounts within their owner's capacity."""
 
@@ -72,6 +82,7 @@ class Row:
     note: str | None
     """Why there is no score, where there is none."""
     pace: Tag | None
+    pace_order: int | None
     next_milestone: str | None
     next_action: str | None
     eta: dt.date | None
@@ -95,6 +106,7 @@ class Total:
     """One figure of the front page; ``term`` is its entry in the definitions."""
 
     term: str
+    title: str
     figure: str
     note: str
 
@@ -104,7 +116,7 @@ def row(account: Record, book: Book) -> Row:
     account_id = str(account["account_id"])
     risk = account.get("churn_risk")
     before = account.get("previous_churn_risk")
-    slug = account.get("next_milestone")
+    slug, pace = account.get("next_milestone"), account.get("pace")
     eta = book.etas.get((account_id, slug), {}) if slug else {}
     return Row(
         rank=int(account["rank"]),
@@ -112,7 +124,7 @@ def row(account: Record, book: Book) -> Row:
         title=str(account.get("name") or account_id),
         page=book.pages.get(account_id),
         owner=str(account.get("owner") or ""),
-        segment=spelt(str(account.get("segment") or "")),
+        segment=segment_name(account.get("segment")) if book.has_segments else "",
         arr=account.get("arr"),
         renews_on=account.get("renews_on"),
         risk=risk,
@@ -125,7 +137,8 @@ def row(account: Record, book: Book) -> Row:
         arr_at_risk=account.get("arr_at_risk"),
         why=why(reasons_of(account), risk=risk, average=account.get("base_risk")),
         note=None if risk is not None else _not_scored(account),
-        pace=pace_tag(account.get("pace")),
+        pace=pace_tag(pace),
+        pace_order=PACE_ORDER.index(pace) if pace in PACE_ORDER else None,
         next_milestone=milestone_name(slug, book) if slug else None,
         next_action=account.get("next_action"),
         eta=eta.get("eta_p50_on"),
@@ -158,8 +171,8 @@ def why(
 
 def said(reason: Reason) -> Said:
     """Mark a reason by the way it pushes."""
-    up = reason.points > 0
-    return Said(mark="▲" if up else "▼", direction="up" if up else "down", text=reason.text)
+    mark, direction = ("▲", "up") if reason.points > 0 else ("▼", "down")
+    return Said(mark, direction, formats.unbroken(reason.text))
 
 
 def _not_scored(account: Record) -> str:
@@ -174,7 +187,7 @@ def weeks_of_owners(rows: Sequence[Row], book: Book) -> tuple[OwnersWeek, ...]:
     told = []
     for owner, theirs in by_owner.items():
         now = tuple(one for one in theirs if one.is_this_week)
-        name = owner or ("Accounts without an owner" if book.has_owners else "This week")
+        name = owner or ("Accounts without an owner" if book.has_owners else "First to work")
         told.append((_stake(now, book), OwnersWeek(name, _of(now, theirs), *_lost(now, book))))
     return tuple(week for _, week in sorted(told, key=lambda pair: (-pair[0], pair[1].owner)))
 
@@ -202,16 +215,19 @@ def totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
     figures = [
         Total(
             "account",
+            "Accounts",
             formats.count(len(rows)),
             f"live; {formats.count(unscored)} not scored" if unscored else "live, all scored",
         ),
         Total(
             "expected_losses",
+            "Expected to leave",
             formats.count(round(expected, 1) if expected < 10 else round(expected)),
-            f"within {formats.days(book.horizon)}, {_share(expected, len(scored))} of them",
+            f"within {formats.days(book.horizon)}: {_share(expected, len(scored))}",
         ),
         Total(
             "high_risk",
+            "At high risk",
             formats.count(sum(one.tag.hue == "high" for one in scored)),
             "accounts",
         ),
@@ -223,14 +239,15 @@ def _money_totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
     arr = sum(one.arr or 0.0 for one in rows)
     at_risk = sum(one.arr_at_risk or 0.0 for one in rows)
     return (
-        Total("arr", formats.money(arr, book.currency), "of all live accounts"),
+        Total("arr", "ARR", formats.money(arr, book.currency), "of all live accounts"),
         Total(
             "arr_at_risk",
+            "ARR at risk",
             formats.money(at_risk, book.currency),
-            f"within {formats.days(book.horizon)}, {_share(at_risk, arr)} of the ARR",
+            f"within {formats.days(book.horizon)}: {_share(at_risk, arr)}",
         ),
     )
 
 
 def _share(part: float, whole: float) -> str:
-    return formats.percent(part / whole if whole else None)
+    return formats.unbroken(formats.percent(part / whole if whole else None))

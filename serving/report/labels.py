@@ -6,8 +6,11 @@ A risk is a word and a number before it is a hue, so that the page reads in blac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from configs.project import EVERYONE
 from serving import formats
 
+PACE_ORDER = ("stuck", "behind", "on_track", "done")
+"""Whoever needs help first comes first."""
 PACE: Mapping[str, str] = {
     "on_track": "On track",
     "behind": "Behind",
@@ -59,7 +62,7 @@ def change_tag(now: float | None, before: float | None) -> Tag | None:
     moved = now - before
     if abs(moved) < UNSEEN:
         return Tag("unchanged", "usual")
-    word = f"{'▲' if moved > 0 else '▼'} {formats.points(moved)}"
+    word = f"{'▲' if moved > 0 else '▼'} {formats.points(moved)} pts"
     return Tag(word, "high" if moved > 0 else "low")
 
 
@@ -69,6 +72,11 @@ def pace_tag(pace: str | None) -> Tag | None:
         return None
     hue = {"behind": "raised", "stuck": "high", "done": "low"}.get(pace, "usual")
     return Tag(PACE.get(pace, spelt(pace)), hue)
+
+
+def segment_name(segment: str | None) -> str:
+    """Say a segment; that of the accounts which match no rule is the rest."""
+    return "" if segment is None else "Other" if segment == EVERYONE else spelt(segment)
 
 
 def spelt(word: str) -> str:

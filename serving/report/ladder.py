@@ -116,19 +116,22 @@ def criterion(milestone: Milestone) -> str:
     """Say in words when a milestone counts as reached."""
     how = milestone.done_when
     if not isinstance(how, DoneWhen):
-        return "It counts as reached when it is recorded as achieved."
-    who = f" by people with the role {spelt(how.role).lower()}" if how.role else ""
-    within = f", all within {formats.days(how.within_days)}" if how.within_days else ""
-    amount = formats.percent(how.at_least) if how.measure == "share_of_seats" else None
-    much = _MUCH[how.measure].format(n=amount or formats.count(how.at_least))
-    return f"It counts as reached with {much} of {spelt(how.capability).lower()}{who}{within}."
+        return "Counts as reached when it is recorded as achieved."
+    many = formats.percent(how.at_least) if how.measure == "share_of_seats" else None
+    one, more = _MUCH[how.measure]
+    much = (one if how.at_least == 1 else more).format(n=many or formats.count(how.at_least))
+    by = "" if how.measure == "users" and how.at_least > 1 else " by people"
+    who = f"{by} with the role {spelt(how.role).lower()}" if how.role else ""
+    within = f" within {formats.days(how.within_days)}" if how.within_days else ""
+    what = spelt(how.capability).lower()
+    return f"Counts as reached once “{what}” is used {much}{who}{within}."
 
 
-_MUCH: Mapping[str, str] = {
-    "count": "at least {n} uses",
-    "quantity": "a volume of at least {n}",
-    "users": "at least {n} different users",
-    "days": "at least {n} different days",
-    "weeks_in_a_row": "at least {n} weeks in a row",
-    "share_of_seats": "at least {n} of the seats as users",
+_MUCH: Mapping[str, tuple[str, str]] = {
+    "count": ("once", "at least {n} times"),
+    "quantity": ("with a volume of at least 1", "with a volume of at least {n}"),
+    "users": ("by anybody", "by at least {n} people"),
+    "days": ("on a day", "on at least {n} different days"),
+    "weeks_in_a_row": ("in a week", "in at least {n} weeks in a row"),
+    "share_of_seats": ("by all of the seats", "by at least {n} of the seats"),
 }

@@ -76,7 +76,7 @@ def environment(currency: str) -> Environment:
     )
     ink.filters.update(
         money=partial(formats.money, currency=currency),
-        percent=formats.percent,
+        percent=lambda share: formats.unbroken(formats.percent(share)),
         day=formats.day,
         days=formats.days,
     )

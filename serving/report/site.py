@@ -132,6 +132,7 @@ def _book(
         has_arr=any(account.get("arr") is not None for account in ranked),
         has_owners=any(account.get("owner") for account in ranked),
         has_renewals=any(account.get("renews_on") is not None for account in ranked),
+        has_segments=bool(project.segments),
         this_week=frozenset(map(str, accounts.loc[worked, "account_id"])),
     )
 

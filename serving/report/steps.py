@@ -53,7 +53,7 @@ def way(
         steps.append(
             Step(
                 title=phrases.family_name(reason.family),
-                text=reason.text,
+                text=formats.unbroken(reason.text),
                 figure=formats.points(units * unit, decimals=decimals),
                 direction="up" if units > 0 else "down",
                 bar=step_bar(at, at + units, top=top, kind="up" if units > 0 else "down"),
@@ -98,7 +98,7 @@ def _whole(title: str, units: int, *, unit: float, decimals: int, top: float) ->
     return Step(
         title=title,
         text="",
-        figure=f"{units * unit * 100:.{decimals}f} %",
+        figure=f"{units * unit * 100:.{decimals}f}\u00a0%",
         direction="whole",
         bar=step_bar(0, units, top=top, kind="whole"),
     )

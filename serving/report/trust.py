@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from serving import formats
+from serving.report.labels import spelt
 
-QUESTIONS: Mapping[str, str] = {"churn": "leaving", "milestones": "milestones"}
+QUESTIONS: Mapping[str, str] = {
+    "churn": "who leaves",
+    "milestones": "when milestones are reached",
+}
 STALE_DAYS = 7
 """Newest activity older than this is called out."""
 _MEASURES = {"auc": "AUC", "brier": "Brier score", "integrated_brier": "integrated Brier score"}
-_MARGIN_NOTE = "95 % interval"
+_MARGIN_NOTE = "95\u00a0% interval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ def _table(question: str, lines: Sequence[Mapping[str, Any]]) -> TestTable:
     told = [_line(line, names) for line in ordered]
     return TestTable(
         question=question,
-        baselines=tuple(baseline_name(name) for name in names),
+        baselines=tuple(spelt(baseline_name(name)) for name in names),
         newest=tuple(line for line in told if line.origin == newest),
         earlier=tuple(line for line in told if line.origin != newest),
     )

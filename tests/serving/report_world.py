@@ -1,4 +1,4 @@
-"""A company that never was: scores of the shape that a real run writes, for reading its pages."""
+"""A company that never was: scores in the shape of a real run's, for reading its pages."""
 
 import datetime as dt
 from pathlib import Path
@@ -280,7 +280,7 @@ def _next_steps(
     by_account = told.groupby("account_id", sort=False)
     first = told[told["state"] == "open"].drop_duplicates("account_id").set_index("account_id")
     slug = accounts["account_id"].map(first["milestone"])
-    full = accounts.assign(
+    return accounts.assign(
         milestones_done=accounts["account_id"].map(
             by_account["state"].apply(lambda states: int((states == "done").sum()))
         ),
@@ -302,7 +302,6 @@ def _next_steps(
         next_effect_high=np.nan,
         next_evidence=slug.map(lambda s: "descriptive" if isinstance(s, str) else None),
     )
-    return full
 
 
 def _usage(accounts: pd.DataFrame, dice: np.random.Generator) -> pd.DataFrame:
@@ -335,7 +334,7 @@ def a_run(*, has_skill: bool = True, promoted: bool = True) -> dict[str, Any]:
             "best_baseline": "days since last use",
             "baseline_auc": {
                 "days since last use": 0.72,
-                "Kaplan–Meier by segment": 0.55,
+                "Kaplan-Meier by segment": 0.55,
                 "CoxPH": 0.78,
             },
         }

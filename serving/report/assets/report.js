@@ -22,28 +22,25 @@
       && (!find || find.split(/\s+/).every((word) => words(row).includes(word)));
   };
   const more = document.querySelector(".more");
+  const figure = (count) => count.toLocaleString("en");
+  // Only the rows on show are in the document: thousands of others would make every move slow.
   const sift = () => {
-    let left = 0;
-    for (const row of order) {
-      const stays = kept(row);
-      row.hidden = !stays || left >= shown;
-      if (stays) left += 1;
-    }
-    const visible = Math.min(left, shown);
-    form.querySelector("output").textContent = left === visible
-      ? `${left} of ${rows.length} accounts` : `first ${visible} of ${left} accounts`;
-    more.hidden = left <= shown;
+    const stay = order.filter(kept);
+    body.replaceChildren(...stay.slice(0, shown));
+    form.querySelector("output").textContent = stay.length > shown
+      ? `first ${figure(shown)} of ${figure(stay.length)} accounts`
+      : `${figure(stay.length)} of ${figure(rows.length)} accounts`;
+    more.hidden = stay.length <= shown;
   };
 
-  const numeric = new Set(["rank", "arr", "risk", "change"]);
+  const numeric = new Set(["rank", "arr", "risk", "change", "pace"]);
   const value = (row, by) => {
-    const text = by === "pace" || by === "next"
-      ? row.querySelector(by === "pace" ? '[data-head="Pace"]' : '[data-head="Next milestone"]').textContent.trim()
-      : row.dataset[by];
-    if (text === undefined || text === "" || text === "–") return null;
+    const text = row.dataset[by];
+    if (text === undefined || text === "") return null;
     return numeric.has(by) ? Number(text) : text;
   };
-  const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b));
+  const collator = new Intl.Collator("en");
+  const compare = (a, b) => (typeof a === "number" ? a - b : collator.compare(a, b));
   const sort = (head, by, way) => {
     const keyed = rows.map((row) => [value(row, by), row]);
     keyed.sort(([a, rowA], [b, rowB]) => {
@@ -51,20 +48,21 @@
       return way * compare(a, b) || rowA.dataset.rank - rowB.dataset.rank;
     });
     order = keyed.map(([, row]) => row);
-    body.append(...order);
-    for (const other of table.tHead.querySelectorAll("th")) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+    for (const other of table.tHead.querySelectorAll("[aria-sort]")) other.removeAttribute("aria-sort");
+    for (const other of heads) other.classList.remove("up", "down");
+    head.closest("th").setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+    head.classList.add(way > 0 ? "up" : "down");
     sift();
   };
-  for (const head of table.tHead.querySelectorAll("th[data-by]")) {
+  const heads = table.tHead.querySelectorAll("[data-by]");
+  for (const head of heads) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "sort";
     button.setAttribute("aria-label", `Sort by ${head.textContent.trim()}`);
     button.addEventListener("click", () => {
-      const now = head.getAttribute("aria-sort");
       const usual = Number(head.dataset.way);
-      sort(head, head.dataset.by, now === (usual > 0 ? "ascending" : "descending") ? -usual : usual);
+      sort(head, head.dataset.by, head.classList.contains(usual > 0 ? "up" : "down") ? -usual : usual);
     });
     head.append(button);
   }
@@ -73,4 +71,5 @@
   more.querySelector("button").addEventListener("click", () => { shown += 5 * STEP; sift(); });
   form.hidden = false;
   sift();
+  document.documentElement.className = "";
 })();

@@ -1,0 +1,167 @@
+"""What the pages say is decided before any ink: risks that add up, words that are fair."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from configs.phrases import load_phrases
+from configs.playbook import Milestone
+from serving.report.addresses import page_names
+from serving.report.facts import why
+from serving.report.labels import change_tag, risk_tag
+from serving.report.ladder import criterion
+from serving.report.steps import way, whole_steps
+from serving.report.trust import trust
+from serving.scorecard import Reason
+from tests.serving.report_world import AS_OF, a_run
+
+PHRASES = load_phrases()
+points = st.lists(st.floats(-0.3, 0.3), min_size=1, max_size=12)
+risks = st.floats(0.0001, 0.9)
+
+
+def reasons_of(*pushes: float) -> list[Reason]:
+    return [Reason("usage", f"Sentence {i}.", None, None, 1.0, p) for i, p in enumerate(pushes)]
+
+
+def figure(text: str) -> float:
+    return float(text.replace("\u2212", "-").replace("+", "").replace("\u00a0%", ""))
+
+
+@given(risks, points)
+def test_the_figures_on_the_page_sum_as_they_are_written(base, pushes):
+    risk = base + sum(pushes)
+    if not 0 < risk < 1:
+        return
+    told = way(reasons_of(*pushes), base_risk=base, risk=risk, phrases=PHRASES)
+    written = figure(told.start.figure) + sum(figure(step.figure) for step in told.steps)
+    assert written == pytest.approx(figure(told.end.figure), abs=1e-9)
+    assert figure(told.end.figure) == pytest.approx(100 * risk, abs=0.051)
+
+
+@given(points)
+def test_rounding_moves_no_reason_by_more_than_one_unit(pushes):
+    units = [push * 1000 for push in pushes]
+    whole = whole_steps(units, total=round(sum(units)))
+    assert sum(whole) == round(sum(units))
+    assert all(abs(w - u) < 1.000001 for w, u in zip(whole, units, strict=True))
+
+
+def test_an_account_without_reasons_has_no_way():
+    assert way([], base_risk=0.1, risk=0.1, phrases=PHRASES) is None
+
+
+def test_reasons_that_push_the_risk_where_it_lies_come_first_in_the_list():
+    told = why(reasons_of(-0.09, 0.02, 0.12), risk=0.15, average=0.1)
+    assert [one.direction for one in told] == ["up", "up"]
+    assert told[0].text == "Sentence 2."
+    low = why(reasons_of(-0.09, 0.02), risk=0.03, average=0.1)
+    assert [one.direction for one in low] == ["down", "up"]
+
+
+def test_a_reason_without_a_visible_effect_is_not_listed():
+    assert len(why(reasons_of(0.05, 0.0001), risk=0.15, average=0.1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("risk", "average", "word"),
+    [
+        (0.20, 0.10, "high"),
+        (0.55, 0.40, "high"),
+        (0.13, 0.10, "raised"),
+        (0.10, 0.10, "usual"),
+        (0.05, 0.10, "low"),
+        (None, 0.10, "not scored"),
+    ],
+)
+def test_a_risk_is_a_word_beside_the_average_account(risk, average, word):
+    assert risk_tag(risk, average=average).word == word
+
+
+def test_a_change_has_its_direction_as_a_shape_and_a_sign():
+    assert change_tag(0.12, 0.1).word == "▲ +2.0 pts"
+    assert change_tag(0.10, 0.12).word == "▼ \u22122.0 pts"
+    assert change_tag(0.1, 0.1).word == "unchanged"
+    assert change_tag(0.1, None) is None
+
+
+@given(st.lists(st.text(min_size=1, max_size=200), unique=True, max_size=20))
+def test_no_two_accounts_share_a_page_on_any_disk(ids):
+    names = page_names(ids)
+    folded = {name.lower() for name in names.values()}
+    assert len(folded) == len(ids)
+    for name in names.values():
+        assert len(name) < 120
+        assert set(name) <= set(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-~."
+        )
+
+
+def test_names_that_differ_in_capitals_or_that_windows_keeps_get_a_print():
+    names = page_names(["Acme", "acme", "CON", "plain-1", "../up"])
+    assert names["plain-1"] == "plain-1.html"
+    assert all("~" in names[i] for i in ("Acme", "acme", "CON", "../up"))
+
+
+def test_skill_and_its_absence_are_said_plainly():
+    has = trust(a_run(), as_of=AS_OF).skill[0]
+    assert has.is_good
+    assert "beats the best simple rule (CoxPH): AUC +0.03" in has.text
+    lacks = trust(a_run(has_skill=False), as_of=AS_OF)
+    assert lacks.shows_baseline
+    assert "no skill beyond the baseline" in lacks.skill[0].text
+    assert "the baseline is shown" in lacks.skill[0].text
+
+
+def test_why_a_model_was_not_promoted_is_told():
+    told = trust(a_run(promoted=False), as_of=AS_OF)
+    assert not told.promotion.is_good
+    assert "AUC 0.81 against 0.79 of version 3" in told.promotion_reasons
+
+
+def test_the_newest_test_comes_first_and_shorter_horizons_before_longer():
+    record = trust(a_run(), as_of=AS_OF).record[0]
+    assert {line.origin for line in record.newest} == {dt.date(2024, 12, 9)}
+    assert [line.horizon_days for line in record.newest] == [30, 60, 90, 180]
+    assert record.earlier[0].origin == dt.date(2024, 9, 9)
+    assert record.baselines == ("Days since last use", "Kaplan-Meier by segment", "CoxPH")
+    assert record.newest[0].baselines == ("0.72", "0.55", "0.78")
+
+
+def test_a_run_that_tells_little_still_gives_a_page():
+    told = trust({}, as_of=AS_OF)
+    assert told.is_stale
+    assert told.freshness == "no activity is known at all"
+    assert not told.shows_baseline
+
+
+def test_stale_data_are_called_out():
+    run = {"data": {"newest_activity_at": "2025-02-09T10:00:00"}}
+    told = trust(run, as_of=AS_OF)
+    assert told.is_stale
+    assert told.freshness == "28 days before the as-of morning"
+
+
+@pytest.mark.parametrize(
+    ("done_when", "words"),
+    [
+        ("recorded", "Counts as reached when it is recorded as achieved."),
+        (
+            {"capability": "workflow_run"},
+            "Counts as reached once “workflow run” is used once.",
+        ),
+        (
+            {"capability": "run", "measure": "users", "at_least": 3, "role": "power_user"},
+            "Counts as reached once “run” is used by at least 3 people "
+            "with the role power user.",
+        ),
+        (
+            {"capability": "run", "measure": "share_of_seats", "at_least": 0.5},
+            "Counts as reached once “run” is used by at least 50 % of the seats.",
+        ),
+    ],
+)
+def test_a_criterion_is_said_in_words(done_when, words):
+    assert criterion(Milestone(slug="m", name="M", done_when=done_when)) == words
