@@ -12,14 +12,15 @@ from pathlib import Path
 
 def prepare(lake: Path) -> None:
     """Set what Prefect reads when it is imported; call it before anything imports Prefect."""
-    for name, value in _settings(lake.absolute()).items():
+    for name, value in settings(lake).items():
         os.environ.setdefault(name, value)
 
 
-def _settings(lake: Path) -> dict[str, str]:
+def settings(lake: Path) -> dict[str, str]:
+    """What Prefect should be told, for another process."""
     return {
         "DO_NOT_TRACK": "true",
-        "PREFECT_HOME": str(lake / "prefect"),
+        "PREFECT_HOME": str(lake.absolute() / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
         # The first start lays out its database: 17 s on two idle cores, more on busy ones.
