@@ -43,6 +43,12 @@ class Tree:
     def nodes(self) -> int:
         return len(self.feature)
 
+    @property
+    def print(self) -> bytes:
+        """Equal for trees that predict the same in the same way."""
+        shape = (self.feature, self.threshold, self.decision, self.left, self.right)
+        return b"|".join(part.tobytes() for part in (*shape, self.leaf_value))
+
     def node_counts(self) -> Ints:
         """How many rows passed through each node."""
         counts = np.zeros(self.nodes, dtype=np.int64)
