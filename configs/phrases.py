@@ -30,11 +30,13 @@ class Strict(BaseModel):
 
 
 class Words(Strict):
-    """With whom an account is compared, and how."""
+    """With whom an account is compared, and how; what one and many are called."""
 
     peers: Text
     beside: Text
     same: Text
+    account: tuple[Text, Text]
+    milestone: tuple[Text, Text]
 
 
 class Family(Strict):

@@ -99,7 +99,7 @@ def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossi
         ahead=_ahead(account, book),
         way=_way(account, sources.phrases),
         rungs=rungs(told, sources.playbook, next_slug=slug, book=book),
-        climbed=_climbed(account),
+        climbed=_climbed(account, book),
         is_done=account.get("pace") == "done" and slug is None,
         next_step=_next_step(account, one, sources.playbook),
         trends=_trends(sources.usage.get(account_id, ()), sources.weeks),
@@ -131,11 +131,12 @@ def _ahead(account: Record, book: Book) -> tuple[Ahead, ...]:
     )
 
 
-def _climbed(account: Record) -> str:
+def _climbed(account: Record, book: Book) -> str:
     done, total = account.get("milestones_done"), account.get("milestones_total")
     if not total:
-        return "No milestone of the playbook applies to this account."
-    return f"{formats.count(done or 0)} of {formats.count(total)} milestones reached."
+        return f"No {book.words.milestone[0]} of the playbook applies."
+    reached = f"{formats.count(done or 0)} of {formats.count(total)}"
+    return f"{reached} {book.words.milestone[1]} reached."
 
 
 def _next_step(account: Record, one: Row, playbook: Sequence[Milestone]) -> NextStep | None:

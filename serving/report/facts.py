@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from configs.phrases import Words
 from serving import formats
 from serving.report.labels import (
     PACE_ORDER,
@@ -35,6 +36,8 @@ class Book:
     horizons: tuple[int, ...]
     capacity: int
     currency: str
+    words: Words
+    """What accounts and milestones are called."""
     average_risk: float | None
     milestone_names: Mapping[str, str]
     pages: Mapping[str, str]
@@ -187,13 +190,15 @@ def weeks_of_owners(rows: Sequence[Row], book: Book) -> tuple[OwnersWeek, ...]:
     told = []
     for owner, theirs in by_owner.items():
         now = tuple(one for one in theirs if one.is_this_week)
-        name = owner or ("Accounts without an owner" if book.has_owners else "First to work")
-        told.append((_stake(now, book), OwnersWeek(name, _of(now, theirs), *_lost(now, book))))
+        name = owner or ("Without an owner" if book.has_owners else "First to work")
+        told.append(
+            (_stake(now, book), OwnersWeek(name, _of(now, theirs, book), *_lost(now, book)))
+        )
     return tuple(week for _, week in sorted(told, key=lambda pair: (-pair[0], pair[1].owner)))
 
 
-def _of(now: Sequence[Row], theirs: Sequence[Row]) -> str:
-    return f"{formats.count(len(now))} of {formats.count(len(theirs))} accounts"
+def _of(now: Sequence[Row], theirs: Sequence[Row], book: Book) -> str:
+    return f"{formats.count(len(now))} of {formats.count(len(theirs))} {book.words.account[1]}"
 
 
 def _stake(rows: Sequence[Row], book: Book) -> float:
@@ -215,7 +220,7 @@ def totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
     figures = [
         Total(
             "account",
-            "Accounts",
+            book.words.account[1].capitalize(),
             formats.count(len(rows)),
             f"live; {formats.count(unscored)} not scored" if unscored else "live, all scored",
         ),
@@ -229,7 +234,7 @@ def totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
             "high_risk",
             "At high risk",
             formats.count(sum(one.tag.hue == "high" for one in scored)),
-            "accounts",
+            book.words.account[1],
         ),
     ]
     return (*figures, *(_money_totals(rows, book) if book.has_arr else ()))
@@ -239,7 +244,12 @@ def _money_totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
     arr = sum(one.arr or 0.0 for one in rows)
     at_risk = sum(one.arr_at_risk or 0.0 for one in rows)
     return (
-        Total("arr", "ARR", formats.money(arr, book.currency), "of all live accounts"),
+        Total(
+            "arr",
+            "ARR",
+            formats.money(arr, book.currency),
+            f"of all live {book.words.account[1]}",
+        ),
         Total(
             "arr_at_risk",
             "ARR at risk",

@@ -59,7 +59,7 @@ def rungs(
 
 def _rung(told: Record, step: Milestone | None, *, is_next: bool, book: Book) -> Rung:
     state = str(told["state"])
-    progress = told.get("progress") if state in ("open", "lost") else None
+    progress = told.get("progress") if state == "open" else None
     is_ahead = state != "done"
     return Rung(
         name=milestone_name(told["milestone"], book),
@@ -68,7 +68,7 @@ def _rung(told: Record, step: Milestone | None, *, is_next: bool, book: Book) ->
         word=STATE.get(state, spelt(state)),
         mark=MARKS.get(state, "·"),
         is_next=is_next,
-        pace=pace_tag(told.get("pace")) if state in ("open", "lost") else None,
+        pace=pace_tag(told.get("pace")) if state == "open" else None,
         facts=tuple(_facts(told, step, book)),
         progress=progress,
         bar=share_bar(progress) if progress is not None else None,

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from configs.load import Configuration
-from configs.phrases import Phrases
+from configs.phrases import Phrases, Words
 from serving import formats
 from serving.prioritise import this_week
 from serving.report.addresses import page_names
@@ -77,7 +77,9 @@ def site(
     """Decide everything that the pages say."""
     ranked = records(accounts.sort_values(["rank", "account_id"], kind="stable"))
     told = by_account(milestones)
-    book = _book(accounts, ranked, told=told, run=run, configuration=configuration)
+    book = _book(
+        accounts, ranked, told=told, run=run, configuration=configuration, words=phrases.words
+    )
     rows = tuple(row(account, book) for account in ranked)
     return Site(
         book=book,
@@ -89,7 +91,7 @@ def site(
         weeks=weeks_of_owners(rows, book),
         owners=tuple(sorted({one.owner for one in rows if one.owner})),
         segments=tuple(sorted({one.segment for one in rows if one.segment})),
-        cut=_cut(len(book.pages), len(rows)),
+        cut=_cut(len(book.pages), len(rows), book.words),
         ranked=ranked,
         sources=Sources(
             milestones=told,
@@ -109,6 +111,7 @@ def _book(
     told: Mapping[str, Sequence[Record]],
     run: Mapping[str, Any],
     configuration: Configuration,
+    words: Words,
 ) -> Book:
     project = configuration.project
     as_of = as_day(run.get("as_of")) or _as_of(ranked)
@@ -121,6 +124,7 @@ def _book(
         horizons=tuple(project.outcomes.horizons_days),
         capacity=project.serving.capacity_per_owner,
         currency=project.serving.currency,
+        words=words,
         average_risk=_average(ranked),
         milestone_names={m.slug: m.name for m in configuration.playbook.milestones},
         pages=page_names(paged),
@@ -149,13 +153,13 @@ def _average(ranked: Sequence[Record]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def _cut(pages: int, accounts: int) -> str | None:
+def _cut(pages: int, accounts: int, words: Words) -> str | None:
     if pages >= accounts:
         return None
+    first = f"The first {formats.count(pages)} of {formats.count(accounts)} {words.account[1]}"
     return (
-        f"The first {formats.count(pages)} of {formats.count(accounts)} accounts by rank have "
-        "a page of their own; the others stand in this list only. All of them are in "
-        "accounts.parquet."
+        f"{first} by rank have a page of their own; the others stand in this list only. "
+        "All of them are in accounts.parquet."
     )
 
 

@@ -64,9 +64,9 @@ def way(
         phrases.family_name(r.family) for r, w in zip(reasons, whole, strict=True) if not w
     ]
     return Way(
-        start=_whole("Average account", start, unit=unit, decimals=decimals, top=top),
+        start=_whole(start, unit=unit, decimals=decimals, top=top),
         steps=tuple(steps),
-        end=_whole("This account", end, unit=unit, decimals=decimals, top=top),
+        end=_whole(end, unit=unit, decimals=decimals, top=top),
         unfelt=", ".join(unfelt),
     )
 
@@ -94,9 +94,9 @@ def _top(start: int, steps: Sequence[int]) -> float:
     return float(max(*heights, 1))
 
 
-def _whole(title: str, units: int, *, unit: float, decimals: int, top: float) -> Step:
+def _whole(units: int, *, unit: float, decimals: int, top: float) -> Step:
     return Step(
-        title=title,
+        title="",
         text="",
         figure=f"{units * unit * 100:.{decimals}f}\u00a0%",
         direction="whole",

@@ -60,3 +60,9 @@ def test_a_file_that_is_not_toml_is_told(tmp_path):
 def test_phrases_cannot_be_changed_after_reading():
     with pytest.raises(Exception, match="frozen"):
         load_phrases().words.peers = "others"
+
+
+@pytest.mark.parametrize("name", ["demo", "oulad"])
+def test_the_phrases_of_every_shipped_configuration_are_sound(name):
+    folder = Path(__file__).parents[2] / "configs" / name
+    assert load_phrases(folder).measure.keys() >= load_phrases().measure.keys()

@@ -27,9 +27,10 @@
   const sift = () => {
     const stay = order.filter(kept);
     body.replaceChildren(...stay.slice(0, shown));
-    form.querySelector("output").textContent = stay.length > shown
-      ? `first ${figure(shown)} of ${figure(stay.length)} accounts`
-      : `${figure(stay.length)} of ${figure(rows.length)} accounts`;
+    const output = form.querySelector("output");
+    output.textContent = stay.length > shown
+      ? `first ${figure(shown)} of ${figure(stay.length)} ${output.dataset.of}`
+      : `${figure(stay.length)} of ${figure(rows.length)} ${output.dataset.of}`;
     more.hidden = stay.length <= shown;
   };
 
