@@ -41,6 +41,9 @@ SIDES: Mapping[str, tuple[int, int]] = {
 }
 """Axis and size of each side milestone in a table."""
 SURVIVES = 1 - ACQUIRED_A_WEEK
+AT_ONCE = 512
+"""Columns multiplied at a time: small products stay on one thread, which on a busy machine is
+a hundred times faster than waiting for the others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,13 +94,17 @@ class Law:
 
     def before_move(self, values: Floats) -> Floats:
         """Values on the morning before the hidden state moves."""
-        flat = _moves() @ values.reshape(STATES, -1)
-        return flat.reshape(values.shape)
+        flat = values.reshape(STATES, -1)
+        moved = np.empty_like(flat)
+        for start in range(0, flat.shape[1], AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            np.matmul(_moves(), flat[:, part], out=moved[:, part])
+        return moved.reshape(values.shape)
 
     def _spine_back(self, values: Floats) -> Floats:
         top = self.places - 1
-        rungs = [RUNGS[slug] for slug in SPINE_SLUGS]
-        chance = np.stack([step_chance(rung) for rung in rungs], axis=1)[:, SPINE.rung[:top]]
+        rungs = np.stack([_step_chance(slug) for slug in SPINE_SLUGS], axis=1)
+        chance = rungs[:, SPINE.rung[:top]]
         if self.forbidden in SPINE_SLUGS:
             chance[:, SPINE.done_at[str(self.forbidden)] - 1] = 0.0
         stepped = values[:, SPINE.after_step[:top]]
@@ -114,7 +121,7 @@ class Law:
     def _side_back(self, slug: str, axis: int, values: Floats) -> Floats:
         size = values.shape[axis]
         stepped, missed = _side_moves(slug, np.arange(size))
-        chance = np.repeat(step_chance(RUNGS[slug])[:, None], size, axis=1)
+        chance = np.repeat(_step_chance(slug)[:, None], size, axis=1)
         if self.forbidden == slug:
             chance[:, size - 2] = 0.0
         shape = [STATES, 1, 1, 1, 1, 1]
@@ -129,6 +136,11 @@ class Law:
 @cache
 def _moves() -> Floats:
     return transitions()
+
+
+@cache
+def _step_chance(slug: str) -> Floats:
+    return step_chance(RUNGS[slug])
 
 
 def _side_moves(slug: str, state: Ints) -> tuple[Ints, Ints]:

@@ -8,8 +8,8 @@ import numpy as np
 from features.simulated.company import Company
 from features.simulated.journeys import Journeys, term_ends
 from features.simulated.ladder import DASHBOARDS_DONE, RUNGS, SPINE, side_gate
-from features.simulated.laws import INDUSTRY_HAZARD, SEGMENTS, SHOCK
-from features.simulated.weeks import Bools, Floats, Ints, Span
+from features.simulated.laws import SEGMENTS
+from features.simulated.weeks import Bools, Ints, Span
 
 NO_END = 10_000
 WEEKS_AHEAD = 26
@@ -66,11 +66,6 @@ class Outlooks:
             return self.dashboards, DASHBOARDS_DONE
         at = self.review if slug == "executive_review_held" else self.integration
         return at, RUNGS[slug].steps
-
-    def factor(self, weeks_ahead: Ints) -> Floats:
-        """What multiplies the hazard at a decision so many weeks ahead."""
-        shocked = weeks_ahead >= self.shock_in
-        return INDUSTRY_HAZARD[self.industry_group] * np.where(shocked, SHOCK, 1.0)
 
 
 def outlooks(company: Company, journeys: Journeys, *, span: Span, shock_day: int) -> Outlooks:

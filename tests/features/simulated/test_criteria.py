@@ -59,7 +59,9 @@ def measured(world: World, criterion: DoneWhen, seen: pd.DataFrame) -> float:
             return days.nunique()
         case "weeks_in_a_row":
             monday = days - pd.to_timedelta(days.dt.dayofweek, unit="D")
-            return longest_streak(((monday - pd.Timestamp("2001-01-01")).dt.days // 7).to_numpy())
+            return longest_streak(
+                ((monday - pd.Timestamp("2001-01-01")).dt.days // 7).to_numpy()
+            )
         case "share_of_seats":
             return users / seats_on(world, seen["account_id"].iloc[-1], now)
 
@@ -115,4 +117,5 @@ def test_rows_that_decide_a_milestone_are_known_on_the_same_day(world):
     runs = activity[activity["capability"] == "workflow_run"].merge(truly, on="account_id")
     deciding = runs[runs["occurred_at"].dt.normalize() <= runs["reached_on"]]
     late = deciding["known_at"].dt.normalize() > deciding["occurred_at"].dt.normalize()
-    assert len(deciding) and not late.any()
+    assert len(deciding) > 0
+    assert not late.any()
