@@ -52,7 +52,7 @@ class Mornings:
         count = max((last_on - first_on).days, 0) // step_days + 1
         days = {last_on - timedelta(days=step_days * step) for step in range(count)}
         days |= {day for day in also if first_on <= day <= last_on}
-        return cls(np.array(sorted(_ordinal(day) for day in days), dtype=np.int64))
+        return cls(np.array(sorted(ordinal(day) for day in days), dtype=np.int64))
 
     @property
     def count(self) -> int:
@@ -77,7 +77,8 @@ class Mornings:
         return np.searchsorted(self.days, day, side="left").astype(np.int64)
 
 
-def _ordinal(day: date) -> int:
+def ordinal(day: date) -> int:
+    """Give the number of a day, in days since 1970-01-01."""
     return (day - date(1970, 1, 1)).days
 
 

@@ -16,8 +16,8 @@ import pandas as pd
 from configs.errors import DataError
 from configs.load import Configuration
 from configs.playbook import check_capabilities
-from configs.project import segment_of
-from features.asof import Mornings, Snapshots, as_dates
+from configs.project import Project, segment_of
+from features.asof import Mornings, Snapshots, as_dates, ordinal
 from features.breadth import breadth_columns
 from features.catalogue import Catalogue
 from features.contract import Commitments, commitments, contract_columns
@@ -28,6 +28,7 @@ from features.history import (
     live_snapshots,
     newest_row,
     read_small_tables,
+    reporting_lag_days,
     rows_of,
 )
 from features.ladder import (
@@ -49,6 +50,7 @@ from features.touches import touch_columns
 from features.usage import usage_columns, usage_trend_columns
 from features.windows import Activity
 
+EXIT_COLUMNS = ("account_id", "exited_at", "cause", "known_at", "returned_at")
 MOST_CAPABILITIES = 40
 """How many capabilities, the most used ones, get inputs of their own."""
 WEEKS_SHOWN = 26
@@ -92,8 +94,8 @@ def build_features(
     capabilities = _capabilities(tables["activity"], as_of)
     if capabilities:
         check_capabilities(playbook, set(capabilities))
-    mornings = _mornings(tables, configuration, as_of)
-    small = read_small_tables(tables, before_day=int(mornings.days[-1]))
+    small = read_small_tables(tables, before_day=ordinal(as_of))
+    mornings = _mornings(tables, project, as_of, small.get("exits"))
     live = live_snapshots(small, mornings)
     if not len(live):
         raise DataError(
@@ -145,18 +147,31 @@ def _columns(history: History, ladder: Ladder, *, attributes: tuple[str, ...]) -
     return columns
 
 
+def origins(project: Project, exits: pd.DataFrame | None, as_of: date) -> tuple[date, ...]:
+    """Past mornings of the backtest, newest first.
+
+    The newest one whose primary horizon has passed, with time for its exits to be reported, and
+    earlier ones in equal steps.
+    """
+    lag = 0 if exits is None else reporting_lag_days(exits)
+    newest = as_of - timedelta(days=project.outcomes.primary_horizon_days + lag)
+    every = project.backtest.every_days
+    return tuple(newest - timedelta(days=every * k) for k in range(project.backtest.origins))
+
+
 def _mornings(
-    tables: Mapping[str, ir.Table], configuration: Configuration, as_of: date
+    tables: Mapping[str, ir.Table],
+    project: Project,
+    as_of: date,
+    exits: pd.DataFrame | None,
 ) -> Mornings:
     """Equal steps back from the as-of date, and the origins of the backtest."""
-    project = configuration.project
     first_on = project.snapshots.first_on or _first_morning(tables, as_of)
-    origins = tuple(
-        as_of - timedelta(days=project.backtest.every_days * step)
-        for step in range(1, project.backtest.origins + 1)
-    )
     return Mornings.every(
-        project.snapshots.every_days, first_on=min(first_on, as_of), last_on=as_of, also=origins
+        project.snapshots.every_days,
+        first_on=min(first_on, as_of),
+        last_on=as_of,
+        also=origins(project, exits, as_of),
     )
 
 
@@ -169,9 +184,9 @@ def _first_morning(tables: Mapping[str, ir.Table], as_of: date) -> date:
 
 
 def _capabilities(activity: ir.Table, as_of: date) -> list[str]:
-    """Capabilities known by the as-of date, the most used first."""
-    known = activity.filter(activity.known_at < pd.Timestamp(as_of))
-    counted = known.group_by("capability").agg(rows=known.count()).to_pandas()
+    """Every capability of the data, those most used by the as-of date first."""
+    known = activity.known_at < pd.Timestamp(as_of)
+    counted = activity.group_by("capability").agg(rows=activity.count(where=known)).to_pandas()
     return list(
         counted.sort_values(["rows", "capability"], ascending=[False, True])["capability"]
     )
@@ -200,12 +215,9 @@ def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:
 
 
 def _exits(small: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    columns = ["account_id", "exited_at", "cause", "known_at"]
-    if "exits" in small:
-        return small["exits"][columns]
-    moment = pd.Series([], dtype="datetime64[us]")
-    text = pd.Series([], dtype="str")
-    return pd.DataFrame(dict(zip(columns, (text, moment, text, moment), strict=True)))
+    exits = small.get("exits", pd.DataFrame(columns=list(EXIT_COLUMNS)))
+    exits = exits.reindex(columns=list(EXIT_COLUMNS))
+    return exits.astype({name: "datetime64[us]" for name in EXIT_COLUMNS if name[-3:] == "_at"})
 
 
 def _usage(activity: ir.Table, live: Snapshots, as_of: date) -> pd.DataFrame:

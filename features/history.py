@@ -15,6 +15,7 @@ from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots, day_n
 from features.catalogue import Feature
 from features.reduce import Reduced
 
+LAG_QUANTILE = 0.95
 SMALL_TABLES = ("accounts", "achievements", "plans", "contracts", "exits", "touches")
 
 
@@ -79,7 +80,7 @@ def read_small_tables(
 ) -> dict[str, pd.DataFrame]:
     """Fetch every small table that there is, without the rows known only later."""
     return {
-        name: known_before(tables[name].to_pandas(), before_day)
+        name: _in_order(known_before(tables[name].to_pandas(), before_day))
         for name in SMALL_TABLES
         if name in tables
     }
@@ -88,6 +89,11 @@ def read_small_tables(
 def known_before(table: pd.DataFrame, day: int) -> pd.DataFrame:
     """Keep the rows that were known on the morning of ``day``."""
     return table.loc[day_number(table["known_at"]) < day].reset_index(drop=True)
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Engines give rows in any order; the same rows must give the same bytes."""
+    return table.sort_values(list(table.columns), ignore_index=True)
 
 
 def rows_of(table: pd.DataFrame, account_ids: np.ndarray, mornings: Mornings) -> Rows:
@@ -110,7 +116,7 @@ def live_snapshots(small: Mapping[str, pd.DataFrame], mornings: Mornings) -> Sna
     """Pair every account with every morning on which we knew it and did not know it gone.
 
     An account has begun on the first morning after both its sign-up and our knowing of it. It
-    is gone once an exit dated before a morning was known before that morning.
+    is gone once an exit dated before a morning was known before that morning, until it returns.
     """
     accounts = small["accounts"]
     ids = np.array(sorted(accounts["account_id"].unique()), dtype=object)
@@ -118,15 +124,26 @@ def live_snapshots(small: Mapping[str, pd.DataFrame], mornings: Mornings) -> Sna
     begins = np.full(len(ids), mornings.count, dtype=np.int64)
     seen = np.maximum(rows.seen_from, mornings.first_seeing(rows.day("signed_up_at")))
     np.minimum.at(begins, rows.account, seen)
-    ends = np.full(len(ids), mornings.count, dtype=np.int64)
+    alive = begins[:, None] <= np.arange(mornings.count)
     if "exits" in small:
-        exits = rows_of(small["exits"], ids, mornings)
-        gone = np.maximum(exits.seen_from, mornings.first_seeing(exits.day("exited_at")))
-        np.minimum.at(ends, exits.account, gone)
-    index = np.arange(mornings.count)
-    alive = (begins[:, None] <= index) & (index < ends[:, None])
+        alive &= ~_away(rows_of(small["exits"], ids, mornings), len(ids), mornings)
     account, morning = np.nonzero(alive)
     return Snapshots(mornings, ids, account, morning)
+
+
+def _away(exits: Rows, accounts: int, mornings: Mornings) -> Bools:
+    """Whether each account (row) was known to have left and not to be back by each morning."""
+    gone = np.maximum(exits.seen_from, mornings.first_seeing(exits.day("exited_at")))
+    back = np.full(len(exits), mornings.count)
+    if "returned_at" in exits.frame:
+        returned = exits.day("returned_at")
+        seen = np.maximum(mornings.first_seeing(returned), gone)
+        back = np.where(returned > NEVER, seen, mornings.count)
+    change = np.zeros((accounts, mornings.count + 1), dtype=np.int64)
+    np.add.at(change, (exits.account, gone), 1)
+    np.add.at(change, (exits.account, back), -1)
+    away: Bools = np.cumsum(change, axis=1)[:, :-1] > 0
+    return away
 
 
 def everyone_always(live: Snapshots) -> Snapshots:
@@ -143,3 +160,9 @@ def everyone_always(live: Snapshots) -> Snapshots:
 def day_or_nan(days: Ints) -> Floats:
     """Day numbers as floats, with NaN for what never happened."""
     return np.where(np.abs(days) >= -NEVER, np.nan, days.astype(np.float64))
+
+
+def reporting_lag_days(exits: pd.DataFrame) -> int:
+    """Days within which nearly all exits (95 of 100) had become known."""
+    lag = day_number(exits["known_at"]) - day_number(exits["exited_at"])
+    return int(np.ceil(np.quantile(np.maximum(lag, 0), LAG_QUANTILE))) if len(lag) else 0

@@ -67,6 +67,13 @@ DAYS_LATE = _feature(
 MILESTONES_BEHIND = _feature(
     "milestones_behind", "count", "open milestones past their due date"
 )
+DAYS_TO_NEXT_DUE = _feature(
+    "days_to_next_due",
+    "days",
+    "days until the next milestone not yet reached is due",
+    absence="no date lies ahead",
+    is_clock=True,
+)
 MILESTONES_LOST = _feature(
     "milestones_lost", "count", "reached milestones whose behaviour has stopped"
 )
@@ -162,6 +169,8 @@ def ladder_columns(ladder: Ladder, history: History) -> Columns:
     done, has_date = ladder.is_done, ladder.due_day > NEVER
     late = np.where(done & has_date, ladder.met_day - ladder.due_day, 0)
     overdue = np.where(ladder.is_open & has_date, day[:, None] - ladder.due_day, NEVER)
+    ahead = ladder.applies & ~done & has_date & (ladder.due_day >= day[:, None])
+    next_due = -np.where(ahead, -ladder.due_day, NEVER).max(axis=1, initial=NEVER)
     met_day = np.where(done, ladder.met_day, NEVER)
     newest = met_day.max(axis=1, initial=NEVER)
     last = np.arange(len(day)), met_day.argmax(axis=1)
@@ -171,6 +180,7 @@ def ladder_columns(ladder: Ladder, history: History) -> Columns:
         (MILESTONES_LATE, (late > 0).sum(axis=1)),
         (DAYS_SINCE_MILESTONE, day - day_or_nan(newest)),
         (LAST_LATENESS, np.where((newest > NEVER) & has_date[last], late[last], np.nan)),
+        (DAYS_TO_NEXT_DUE, day_or_nan(next_due) - day),
         (DAYS_LATE, day_or_nan(overdue.max(axis=1, initial=NEVER))),
         (MILESTONES_BEHIND, (overdue > 0).sum(axis=1)),
         (MILESTONES_LOST, ladder.is_lost.sum(axis=1)),

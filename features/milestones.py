@@ -16,9 +16,10 @@ import pandas as pd
 
 from configs.playbook import DoneWhen, Milestone, Playbook
 from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots
-from features.criteria import DAY, NOT_YET, Attainment, Evidence, walk, walk_weeks
+from features.criteria import DAY, NOT_YET, TOLERANCE, Attainment, Evidence, walk, walk_weeks
 from features.history import Rows
 from features.reduce import day_of
+from features.seats import Seats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +54,7 @@ def reached_milestones(
     Snapshots may pair accounts with mornings on which they were gone: what they reached between
     their last morning and their exit is known only later.
     """
-    seats = _seats(small)
+    seats = Seats.known(small)
     return {
         milestone.slug: _reached(milestone, tables, small, snapshots, seats=seats)
         for milestone in playbook.milestones
@@ -90,7 +91,7 @@ def _reached(
     small: Mapping[str, Rows],
     snapshots: Snapshots,
     *,
-    seats: pd.DataFrame,
+    seats: Seats,
 ) -> Reached:
     if isinstance(milestone.done_when, str):
         met_at = _recorded(milestone.slug, small.get("achievements"), snapshots)
@@ -102,8 +103,8 @@ def _reached(
     is_lost = np.zeros(len(snapshots), dtype=bool)
     if milestone.lost_when is not None:
         last = _last_use(milestone.lost_when.capability, tables, snapshots)
-        silent = snapshots.day - last > milestone.lost_when.silent_days
-        is_lost = (met_at > NOT_YET) & silent
+        since = np.maximum(last, met_at // DAY)
+        is_lost = (met_at > NOT_YET) & (snapshots.day - since > milestone.lost_when.silent_days)
     return Reached(met_at, progress, is_lost)
 
 
@@ -122,7 +123,7 @@ def _attained(
     criterion: DoneWhen,
     tables: Mapping[str, ir.Table],
     snapshots: Snapshots,
-    seats: pd.DataFrame,
+    seats: Seats,
 ) -> Attainment:
     rows = _rows_of_capability(criterion, tables, snapshots.mornings)
     account = snapshots.code_of(rows["account_id"])
@@ -165,18 +166,19 @@ def _evidence(
     rows: pd.DataFrame,
     account: Ints,
     snapshots: Snapshots,
-    seats: pd.DataFrame,
+    seats: Seats,
 ) -> Evidence:
     moment = _microseconds(rows["occurred_at"])
-    order = np.lexsort((moment, account))
-    rows, account, moment = rows.iloc[order], account[order], moment[order]
-    known = np.maximum(rows["known"].to_numpy(dtype=np.int64), moment // DAY)
     amount = np.ones(len(rows))
     if criterion.measure == "quantity":
         amount = rows["quantity"].to_numpy(dtype=np.float64)
+    order = np.lexsort((amount, moment, account))
+    rows, account = rows.iloc[order], account[order]
+    moment, amount = moment[order], amount[order]
+    known = np.maximum(rows["known"].to_numpy(dtype=np.int64), moment // DAY)
     target = np.full(len(rows), float(criterion.at_least))
     if criterion.measure == "share_of_seats":
-        target = _seats_needed(criterion.at_least, snapshots, seats, account, moment)
+        target = _people(criterion.at_least, seats.on(account, moment // DAY))
     return Evidence(
         account=account,
         moment=moment,
@@ -193,12 +195,12 @@ def _units(measure: str, rows: pd.DataFrame, account: Ints, moment: Ints) -> Int
         return week
     if measure in ("users", "share_of_seats"):
         user = pd.factorize(rows["user_id"])[0].astype(np.int64)
-        return pd.factorize(account * (user.max(initial=0) + 1) + user)[0].astype(np.int64)
+        return _numbered(account * (user.max(initial=0) + 1) + user)
     if measure == "days":
         day = moment // DAY
         first = int(day.min(initial=0))
         width = int(day.max(initial=0)) - first + 1
-        return pd.factorize(account * width + day - first)[0].astype(np.int64)
+        return _numbered(account * width + day - first)
     return np.arange(len(rows), dtype=np.int64)
 
 
@@ -214,39 +216,14 @@ def _last_use(capability: str, tables: Mapping[str, ir.Table], snapshots: Snapsh
     return snapshots.latest(account, enter=snapshots.mornings.first_seeing(known), value=day)
 
 
-def _seats(small: Mapping[str, Rows]) -> pd.DataFrame:
-    """Seats of each account from a day on: of contracts in force, else its own attribute."""
-    contracts, accounts = small.get("contracts"), small["accounts"]
-    if contracts is not None and contracts.frame["seats"].notna().any():
-        seats = contracts.frame["seats"].fillna(0).to_numpy(dtype=np.float64)
-        known = np.maximum(contracts.day("starts_on"), contracts.day("known_at"))
-        begins = pd.DataFrame({"account": contracts.account, "day": known, "seats": seats})
-        ends = begins.assign(day=np.maximum(contracts.day("ends_on"), known), seats=-seats)
-        changes = pd.concat([begins, ends]).groupby(["account", "day"])["seats"].sum()
-        return changes.groupby(level="account").cumsum().reset_index()
-    if "seats" in accounts.frame:
-        known = accounts.day("known_at")
-        own = {"account": accounts.account, "day": known, "seats": accounts.frame["seats"]}
-        return pd.DataFrame(own).sort_values(["account", "day"]).reset_index(drop=True)
-    return pd.DataFrame({"account": [], "day": [], "seats": []}, dtype=np.float64)
+def _numbered(keys: Ints) -> Ints:
+    numbers: Ints = pd.factorize(keys)[0].astype(np.int64)
+    return numbers
 
 
-def _seats_needed(
-    share: float, snapshots: Snapshots, seats: pd.DataFrame, account: Ints, moment: Ints
-) -> Floats:
-    """People that make up the share of that day's seats; infinite where there are none."""
-    day = moment // DAY
-    low = min(int(day.min(initial=0)), int(seats["day"].min()) if len(seats) else 0)
-    span = 10**6
-    key = seats["account"].to_numpy(dtype=np.int64) * span + (
-        seats["day"].to_numpy(dtype=np.int64) - low
-    )
-    at = np.searchsorted(key, account * span + (day - low), side="right") - 1
-    mine = (at >= 0) & (key[np.maximum(at, 0)] // span == account) if len(key) else at >= 0
-    count = np.zeros(len(account))
-    if len(key):
-        count = np.where(mine, seats["seats"].to_numpy(dtype=np.float64)[np.maximum(at, 0)], 0)
-    return np.where(count > 0, np.ceil(share * count - 1e-9), np.inf)
+def _people(share: float, seats: Floats) -> Floats:
+    """People that make up a share of the seats; infinite where there are none."""
+    return np.where(seats > 0, np.ceil(share * seats - TOLERANCE), np.inf)
 
 
 def _microseconds(moments: "pd.Series[pd.Timestamp]") -> Ints:

@@ -18,7 +18,7 @@ COMPARED = ("active_days_28d", "activity_count_28d", "active_users_28d", "milest
 
 
 def peer_columns(history: History, so_far: Columns) -> Columns:
-    """Percentiles of the key measures among peers, and the segment's recent exits."""
+    """Percentiles of the key measures among peers, and its cohort's recent churn."""
     columns = Columns()
     values = {column.feature.name: column.values for column in so_far}
     keys = _peer_group(history)
@@ -39,10 +39,11 @@ def peer_columns(history: History, so_far: Columns) -> Columns:
         )
     columns.add(
         Feature(
-            name="segment_exit_rate_28d",
+            name="cohort_exit_rate_28d",
             family="calendar",
-            measure="segment_exit_rate",
-            meaning="share of the segment's accounts that left in the last 28 days",
+            measure="cohort_exit_rate",
+            meaning="share of the segment's accounts of the same kickoff month that churned "
+            "in the last 28 days",
             unit="share",
             absence="never null",
             window_days=28,
@@ -82,10 +83,11 @@ def _percentile(values: Floats, group: Ints) -> Floats:
 
 
 def _exit_rate(history: History, *, window_days: int) -> Floats:
-    """Exits known and dated in the window, per account of the segment alive at either end."""
+    """Churn known and dated in the window, per account of the cohort alive at either end."""
     snapshots = history.snapshots
-    names, segment = np.unique(history.segment.astype(str), return_inverse=True)
-    cell = segment * snapshots.mornings.count + snapshots.morning
+    kickoff = history.attributes["kickoff_at"].dt.strftime("%Y-%m").to_numpy(dtype=object)
+    names, cohort = np.unique(history.segment.astype(str) + kickoff, return_inverse=True)
+    cell = cohort * snapshots.mornings.count + snapshots.morning
     size = len(names) * snapshots.mornings.count
     alive = np.bincount(cell, minlength=size)
     left = np.zeros(size)
@@ -93,7 +95,7 @@ def _exit_rate(history: History, *, window_days: int) -> Floats:
     if exits is not None and len(exits):
         churned = exits.where((exits.frame["cause"] == "churn").to_numpy())
         of_account = np.full(len(snapshots.account_ids), -1)
-        of_account[snapshots.account] = segment
+        of_account[snapshots.account] = cohort
         counted = of_account[churned.account] >= 0
         churned = churned.where(counted)
         occurred = churned.day("exited_at")

@@ -12,7 +12,7 @@ from features.history import Columns, History
 
 
 def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
-    """Tenure, time since kickoff, segment and every configured attribute."""
+    """Tenure, time to kickoff, segment and every configured attribute."""
     columns, known = Columns(), history.attributes
     day = history.snapshots.day
     columns.add(
@@ -28,14 +28,15 @@ def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
     )
     columns.add(
         Feature(
-            name="days_since_kickoff",
+            name="days_to_kickoff",
             family="account",
-            measure="days_since_kickoff",
-            meaning="days since the playbook's clock started; negative before it",
+            measure="days_to_kickoff",
+            meaning="days until the playbook's clock starts; negative after it",
             unit="days",
             absence="never null",
+            is_clock=True,
         ),
-        (day - day_number(known["kickoff_at"])).astype(np.float64),
+        (day_number(known["kickoff_at"]) - day).astype(np.float64),
     )
     columns.add(
         Feature(

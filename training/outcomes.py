@@ -15,9 +15,10 @@ import pandas as pd
 from features.asof import NEVER, Ints, day_number
 from training.periods import CENSORED, FollowUp
 
+FAR = 10**6
+"""More days than any calendar here has."""
 FIRST_MOMENT_DAYS = 0.5
 """An exit that had happened before the morning, unknown to it, falls into its first moments."""
-LAG_QUANTILE = 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,16 +33,25 @@ class Events:
 
 
 def exit_events(
-    exits: pd.DataFrame, account_ids: "pd.Series[str]", causes: Sequence[str]
+    exits: pd.DataFrame, account_ids: "pd.Series[str]", day: Ints, causes: Sequence[str]
 ) -> Events:
-    """Look up the exit of each row's account; a cause not among ``causes`` takes the last."""
-    exits = exits.drop_duplicates("account_id")
-    at = pd.Index(exits["account_id"]).get_indexer(pd.Index(account_ids))
+    """Look up each row's next exit: the first of its account not yet known on its morning.
+
+    A cause that is not among ``causes`` takes the last of them.
+    """
+    accounts = pd.Index(exits["account_id"].unique())
+    account = accounts.get_indexer(pd.Index(exits["account_id"]))
+    known = day_number(exits["known_at"])
+    order = np.lexsort((known, account))
+    asked = accounts.get_indexer(pd.Index(account_ids))
+    at = np.searchsorted(account[order] * FAR + known[order], asked * FAR + day)
+    is_own = (asked >= 0) & (np.append(account[order], -1)[at] == asked)
+    at = np.where(is_own, at, -1)
     cause = pd.Index(causes).get_indexer(pd.Index(exits["cause"]))
     return Events(
-        day=_looked_up(day_number(exits["exited_at"]), at, NEVER),
-        known_day=_looked_up(day_number(exits["known_at"]), at, NEVER),
-        cause=_looked_up(np.where(cause < 0, len(causes) - 1, cause), at, CENSORED),
+        day=_looked_up(day_number(exits["exited_at"])[order], at, NEVER),
+        known_day=_looked_up(known[order], at, NEVER),
+        cause=_looked_up(np.where(cause < 0, len(causes) - 1, cause)[order], at, CENSORED),
     )
 
 
@@ -59,12 +69,6 @@ def reached_events(reached: pd.DataFrame, rows: pd.DataFrame) -> Events:
 def _looked_up(values: Ints, at: Ints, nothing: int) -> Ints:
     padded = np.append(values, nothing)
     return padded[np.where(at >= 0, at, len(values))].astype(np.int64)
-
-
-def reporting_lag_days(exits: pd.DataFrame) -> int:
-    """Days within which nearly all exits (95 of 100) had become known."""
-    lag = day_number(exits["known_at"]) - day_number(exits["exited_at"])
-    return int(np.ceil(np.quantile(np.maximum(lag, 0), LAG_QUANTILE))) if len(lag) else 0
 
 
 def followed_until(day: Ints, events: Events, *, training_day: int, lag_days: int) -> FollowUp:

@@ -1,0 +1,172 @@
+"""How likely is each account to leave, by when, and by which cause?
+
+One hazard per cause of exit, chained into curves on which the causes compete. Churn is always
+asked about; another cause has a hazard of its own where enough accounts left by it, and the
+rest of them share one.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from configs.project import Project
+from features.assemble import FeatureSet
+from features.catalogue import Catalogue
+from features.encode import Encoder
+from training.calibrate import observed_over_expected_shift
+from training.curves import IncidenceCurves
+from training.followed import CHURN, Followed
+from training.hazard import Hazard, HazardSettings, fit_hazard
+from training.matrix import Matrix
+from training.periods import Floats, Periods
+
+FEW_EXITS = 100
+"""With fewer exits than this, ten well-chosen inputs predict better than all of them."""
+CORE_FEATURES = (
+    "active_days_28d",
+    "active_users_28d",
+    "activity_ratio_91d",
+    "active_users_ratio_91d",
+    "days_since_active",
+    "milestones_done_share",
+    "days_late",
+    "days_to_renewal",
+    "tenure_days",
+    "segment",
+)
+BAGS = 4
+MOST_BAG_ROWS = 50_000
+THREADS = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExitModel:
+    """Hazards by cause, churn first, and what turns features into their inputs."""
+
+    encoder: Encoder
+    clocks: tuple[str, ...]
+    hazards: Mapping[str, Hazard]
+    bags: tuple[Hazard, ...]
+    """Churn hazards learnt from resampled accounts: how much the risk hangs on who was seen."""
+
+    @property
+    def periods(self) -> Periods:
+        return self.hazards[CHURN].periods
+
+    def matrix(self, values: pd.DataFrame) -> Matrix:
+        return Matrix(self.encoder.matrix(values), self.encoder.columns, self.clocks)
+
+    def rates(self, matrix: Matrix) -> dict[str, Floats]:
+        """Daily rates of every cause: rows by periods."""
+        return {c: h.daily_rates(matrix, threads=THREADS) for c, h in self.hazards.items()}
+
+    def curves(self, values: pd.DataFrame) -> IncidenceCurves:
+        return IncidenceCurves.from_rates(self.rates(self.matrix(values)), self.periods.edges)
+
+    def to_parts(self) -> dict[str, str]:
+        """Give the model as named texts: LightGBM's own, and JSON."""
+        parts = {"exits-encoder.json": self.encoder.to_json()}
+        named = {f"cause_{i}": hazard for i, hazard in enumerate(self.hazards.values())}
+        named |= {f"bag_{number}": hazard for number, hazard in enumerate(self.bags)}
+        for name, hazard in named.items():
+            text, rest = hazard.to_parts()
+            parts[f"exits-{name}.txt"] = text
+            parts[f"exits-{name}.json"] = json.dumps(rest, sort_keys=True)
+        causes = {"causes": list(self.hazards), "bags": len(self.bags), "clocks": self.clocks}
+        parts["exits-model.json"] = json.dumps(causes, sort_keys=True)
+        return parts
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, str]) -> "ExitModel":
+        rest = json.loads(parts["exits-model.json"])
+
+        def hazard(name: str) -> Hazard:
+            fitted = json.loads(parts[f"exits-{name}.json"])
+            return Hazard.from_parts(parts[f"exits-{name}.txt"], fitted)
+
+        return cls(
+            encoder=Encoder.from_json(parts["exits-encoder.json"]),
+            clocks=tuple(rest["clocks"]),
+            hazards={c: hazard(f"cause_{i}") for i, c in enumerate(rest["causes"])},
+            bags=tuple(hazard(f"bag_{number}") for number in range(rest["bags"])),
+        )
+
+
+def fit_exits(features: FeatureSet, followed: Followed, project: Project) -> ExitModel:
+    """Learn every cause's hazard from the followed snapshots, and set its level right."""
+    values = features.values.iloc[followed.rows]
+    catalogue = _inputs(features.catalogue, exits=followed.exited())
+    encoder = Encoder.fit(values, catalogue)
+    clocks = tuple(name for name in encoder.numbers if catalogue[name].is_clock)
+    matrix = Matrix(encoder.matrix(values), encoder.columns, clocks)
+    periods = Periods.covering(project.outcomes.horizons_days)
+    settings = settings_of(project)
+    hazards = {}
+    for number, cause in enumerate(followed.causes):
+        hazard = fit_hazard(
+            matrix, followed.followup, cause=number, periods=periods, settings=settings
+        )
+        hazards[cause] = levelled(hazard, matrix, followed, cause=number)
+    bags = _bags(hazards[CHURN], matrix, followed, settings)
+    return ExitModel(encoder, clocks, hazards, bags)
+
+
+def settings_of(project: Project) -> HazardSettings:
+    """The engine's settings, from the configuration."""
+    models = project.models
+    return HazardSettings(
+        trees=models.trees,
+        learning_rate=models.learning_rate,
+        leaves=models.leaves,
+        lambda_l2=models.lambda_l2,
+        feature_fraction=models.feature_fraction,
+        min_rows_in_leaf=models.min_rows_in_leaf,
+        quiet_share=models.quiet_share,
+        seed=models.seed,
+        threads=THREADS,
+    )
+
+
+def levelled(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) -> Hazard:
+    """Shift a hazard so that the last weeks before training would have come out right."""
+    shift = observed_over_expected_shift(
+        hazard.daily_rates(matrix, threads=THREADS),
+        followed.followup,
+        followed.day,
+        periods=hazard.periods,
+        cause=cause,
+        training_day=followed.end_day,
+        accounts=followed.account,
+    )
+    return hazard.shifted(shift)
+
+
+def _inputs(catalogue: Catalogue, *, exits: int) -> Catalogue:
+    if exits >= FEW_EXITS:
+        return catalogue
+    return catalogue.only(CORE_FEATURES)
+
+
+def _bags(
+    whole: Hazard, matrix: Matrix, followed: Followed, settings: HazardSettings
+) -> tuple[Hazard, ...]:
+    """Refit churn on accounts drawn with replacement; each keeps the whole model's level."""
+    chance = np.random.default_rng(settings.seed)
+    accounts = int(followed.account.max(initial=0)) + 1
+    bags = []
+    for number in range(BAGS):
+        drawn = np.bincount(chance.integers(accounts, size=accounts), minlength=accounts)
+        rows = np.repeat(np.arange(len(matrix)), drawn[followed.account])
+        rows = rows[:: max(len(rows) // MOST_BAG_ROWS, 1)]
+        bag = fit_hazard(
+            matrix.take(rows),
+            followed.followup.take(rows),
+            cause=0,
+            periods=whole.periods,
+            settings=replace(settings, seed=settings.seed + number + 1),
+        )
+        bags.append(bag.shifted(whole.log_shift))
+    return tuple(bags)

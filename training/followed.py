@@ -1,0 +1,91 @@
+"""Which past mornings may teach, and what is known of what followed each of them?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.asof import Ints
+from features.assemble import FeatureSet
+from features.history import reporting_lag_days
+from training.outcomes import exit_events, followed_until
+from training.periods import FollowUp
+
+CHURN = "churn"
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """Snapshots that may teach, and what is known of what followed them."""
+
+    rows: Ints
+    """Positions in the feature set's snapshots."""
+    day: Ints
+    account: Ints
+    causes: tuple[str, ...]
+    """Causes of exit, churn first, as numbered in ``followup``."""
+    followup: FollowUp
+    training_day: int
+    lag_days: int
+
+    @property
+    def end_day(self) -> int:
+        """Up to where follow-up is complete: later silence may be an exit not yet reported."""
+        return self.training_day - self.lag_days
+
+    def exited(self, cause: str = CHURN) -> int:
+        """How many accounts are known to have left by a cause."""
+        struck = self.followup.cause == self.causes.index(cause)
+        return len(np.unique(self.account[struck]))
+
+
+def causes_of(exits: pd.DataFrame, *, known_before: int, min_events: int) -> tuple[str, ...]:
+    """Churn, every other cause with enough known exits, and one for the rest of them."""
+    known = exits.loc[exits["known_at"] < pd.Timestamp(known_before, unit="D")]
+    counts = known.loc[known["cause"] != CHURN, "cause"].value_counts()
+    common = sorted(str(cause) for cause in counts[counts >= min_events].index)
+    rest = (OTHER,) if len(counts) > len(common) else ()
+    return (CHURN, *common, *rest)
+
+
+def follow(
+    features: FeatureSet, *, training_day: int, every_days: int, min_events: int
+) -> Followed:
+    """Choose the mornings that may teach, and look up what followed by the training day."""
+    day = features.snapshots["day"].to_numpy(dtype=np.int64)
+    chosen = spaced_back(np.unique(day[day < training_day]), training_day, every_days)
+    rows = np.flatnonzero(np.isin(day, chosen))
+    accounts = features.snapshots["account_id"].iloc[rows]
+    causes = causes_of(features.exits, known_before=training_day, min_events=min_events)
+    events = exit_events(features.exits, accounts, day[rows], causes)
+    lag = _lag(features.exits, training_day)
+    followup = followed_until(day[rows], events, training_day=training_day, lag_days=lag)
+    keep = np.flatnonzero(followup.days > 0)
+    return Followed(
+        rows=rows[keep],
+        day=day[rows[keep]],
+        account=pd.factorize(accounts.iloc[keep])[0].astype(np.int64),
+        causes=causes,
+        followup=followup.take(keep),
+        training_day=training_day,
+        lag_days=lag,
+    )
+
+
+def spaced_back(days: Ints, last: int, step: int) -> Ints:
+    """Days at least a step apart, counted back from the last.
+
+    >>> spaced_back(np.array([1, 8, 15, 22, 29]), 36, 14).tolist()
+    [8, 22]
+    """
+    chosen: list[int] = []
+    for day in days[::-1]:
+        if (chosen[-1] if chosen else last) - day >= step:
+            chosen.append(int(day))
+    return np.array(chosen[::-1], dtype=np.int64)
+
+
+def _lag(exits: pd.DataFrame, training_day: int) -> int:
+    known = exits.loc[exits["known_at"] < pd.Timestamp(training_day, unit="D")]
+    return reporting_lag_days(known)
