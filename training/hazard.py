@@ -148,7 +148,9 @@ def fit_hazard(
         params=settings.as_lightgbm(),
     )
     booster = lightgbm.train(settings.as_lightgbm(), cases, num_boost_round=settings.trees)
-    return Hazard(booster.model_to_string(), matrix.names, matrix.clocks, periods)
+    # What follows tells how it was fitted, even on how many threads, and decides nothing.
+    model = booster.model_to_string().partition("\nparameters:")[0]
+    return Hazard(model, matrix.names, matrix.clocks, periods)
 
 
 def _inputs(matrix: Matrix, cells: Cells, periods: Periods) -> NDArray[np.float32]:

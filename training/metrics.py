@@ -82,7 +82,7 @@ def lift_at(
     chance, happened, weights = _known(chance, happened, weights)
     order = np.argsort(-chance, kind="stable")
     starts = _starts_of_ties(chance[order])
-    if not len(starts):
+    if not weights.sum() > 0:
         return float("nan")
     hits = np.add.reduceat((happened * weights)[order], starts)
     size = np.add.reduceat(weights[order], starts)

@@ -1,10 +1,10 @@
 """How much does each input of an account move its risk, when risk is a curve over time?
 
 The score to explain is ``g(x)``, the mean log hazard over the horizon: a weighted mean over
-its periods. The period is one of the model's inputs, and blame must not fall on the calendar: so
-the period is sliced out of every tree. A split on it is replaced by the branch that the period
-takes, a split on a clock is moved by as many days as the period lies ahead, and what remains is
-a genuine LightGBM model of the account's inputs alone, whose prediction is ``g``.
+its periods. The period is one of the model's inputs, and blame must not fall on the calendar:
+so the period is sliced out of every tree. A split on it is replaced by the branch that the
+period takes, a split on a clock is moved by as many days as the period lies ahead, and what
+remains is a genuine LightGBM model of the account's inputs alone, whose prediction is ``g``.
 """
 
 from collections.abc import Iterator, Sequence

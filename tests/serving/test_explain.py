@@ -136,7 +136,8 @@ def test_the_period_and_the_clock_are_explained_as_one_input_each():
     assert np.abs(shares[:, 0]).mean() > 10 * np.abs(shares[:, 1]).mean()
 
 
-shares_of = arrays(np.float64, (4, 3), elements=st.floats(-1.5, 1.5))
+hundredths = st.integers(-150, 150).map(lambda hundredth: hundredth / 100)
+shares_of = arrays(np.float64, (4, 3), elements=hundredths)
 daily = arrays(np.float64, (4, 3), elements=st.floats(1e-5, 0.05))
 
 
