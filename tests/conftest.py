@@ -1,4 +1,4 @@
-"""How laws are tried: as many examples as usual, and no deadline on a machine that is shared."""
+"""How laws are tried: as many examples as usual, without deadlines on a shared machine."""
 
 from hypothesis import settings
 

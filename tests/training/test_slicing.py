@@ -124,7 +124,9 @@ def test_a_model_that_takes_zeros_for_absent_values_is_refused(hazard):
     chance = np.random.default_rng(1)
     values = chance.normal(size=(500, 5))
     cases = lightgbm.Dataset(values, label=np.exp(values[:, 1]))
-    zeros = lightgbm.train({"zero_as_missing": True, "verbosity": -1}, cases, 2)
+    zeros = lightgbm.train(
+        {"zero_as_missing": True, "verbosity": -1, "num_threads": 1}, cases, 2
+    )
     text = model_text(parse_trees(zeros.model_to_string()), inputs=5)
     with pytest.raises(ValueError, match="zeros for absent"):
         sliced(
