@@ -129,6 +129,8 @@ class Phrases(Strict):
     families: dict[str, Family]
     timing: Timing
     measure: dict[str, Measure]
+    subjects: dict[str, Text] = {}
+    """What capabilities, roles, touches and attributes are called whose own name is no word."""
     definitions: dict[str, Definition] = {}
 
     def family_name(self, family: str) -> str:

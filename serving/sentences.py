@@ -148,7 +148,7 @@ def _subject(feature: Feature, phrases: Phrases, catalogue: Mapping[str, Feature
     subject = feature.subject or "it"
     other = catalogue.get(subject)
     if other is None:
-        return subject.replace("_", " ")
+        return phrases.subjects.get(subject, subject.replace("_", " "))
     measure = phrases.measure.get(other.measure)
     name = measure.name if measure else other.meaning
     name = name.format(subject=other.subject, subjects=plural(other.subject or "it"))

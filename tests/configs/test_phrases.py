@@ -6,6 +6,8 @@ import pytest
 
 from configs.errors import ConfigError
 from configs.phrases import load_phrases
+from features.catalogue import Family, Feature
+from serving.sentences import sentence
 
 
 def laid_over(folder: Path, text: str):
@@ -18,8 +20,6 @@ def test_the_shipped_phrases_are_sound():
 
 
 def test_every_family_of_the_catalogue_has_a_name():
-    from features.catalogue import Family
-
     assert {*Family.__args__, "timing"} == set(load_phrases().families)
 
 
@@ -66,3 +66,12 @@ def test_phrases_cannot_be_changed_after_reading():
 def test_the_phrases_of_every_shipped_configuration_are_sound(name):
     folder = Path(__file__).parents[2] / "configs" / name
     assert load_phrases(folder).measure.keys() >= load_phrases().measure.keys()
+
+
+def test_a_capability_may_be_called_by_another_name(tmp_path):
+    own = laid_over(tmp_path, '[subjects]\nforumng = "forum"\n')
+    feature = Feature(
+        "x", "usage", "capability_count", "", "count", "", window_days=28, subject="forumng"
+    )
+    text = sentence(feature, 3, phrases=own, catalogue={})
+    assert text == "“forum” 3 times in the last 4 weeks"

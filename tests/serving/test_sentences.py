@@ -130,7 +130,7 @@ def test_a_trend_is_said_in_the_direction_in_which_it_went(now, before):
             "capability_count",
             1,
             20,
-            "Power user used 1 time in the last 4 weeks; companies like this: 20",
+            "“power user” 1 time in the last 4 weeks; companies like this: 20",
         ),
         ("attribute", "HE Qualification", None, "Power user: HE Qualification"),
         ("month_of_year", 3.0, 3.0, "The time of year: March"),
