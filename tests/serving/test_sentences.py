@@ -122,7 +122,8 @@ def test_a_trend_is_said_in_the_direction_in_which_it_went(now, before):
             "days_late",
             12,
             -3,
-            "The most urgent open milestone is 12 days overdue; companies like this: due in 3 days",
+            "The most urgent open milestone is 12 days overdue; "
+            "companies like this: due in 3 days",
         ),
         ("touch_count", 0, 1, "No power user in the last 4 weeks; companies like this: 1"),
         ("role_days_since_active", None, 5, "No power user was ever active"),
