@@ -3,14 +3,13 @@
 A milestone opens when the last required step is reached (at kickoff where nothing is required).
 It is due on the date agreed with the customer, else as many days after opening as the playbook
 expects. Past that it is behind; once it has been late for as long again as it should have taken
-(two weeks at least), it is stuck.
+(two weeks at least), it is stuck. Until it opens, only an agreed date says when it is due.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from configs.playbook import Milestone, Playbook
 from features.asof import NEVER, Bools, Floats, Ints, Snapshots, day_number
@@ -130,7 +129,8 @@ def climb(playbook: Playbook, reached: dict[str, Reached], history: History) -> 
     applies = _by_segment(steps, history.segment, _applies).astype(bool)
     opened, is_locked = _opened(steps, slugs, met_day, applies, history)
     expected = _by_segment(steps, history.segment, _expected)
-    due = np.where(np.isnan(expected), NEVER, opened + np.nan_to_num(expected).astype(np.int64))
+    has_no_date = np.isnan(expected) | is_locked
+    due = np.where(has_no_date, NEVER, opened + np.nan_to_num(expected).astype(np.int64))
     planned = _planned(slugs, history.tables.get("plans"), snapshots)
     return Ladder(
         slugs=slugs,
@@ -240,12 +240,15 @@ def _opened(
 
 def _planned(slugs: tuple[str, ...], plans: Rows | None, snapshots: Snapshots) -> Ints:
     """Agreed due day of each account and milestone, a row per snapshot; NEVER where none is."""
-    agreed = np.full((len(snapshots.account_ids), len(slugs)), NEVER)
+    agreed = np.full((len(snapshots), len(slugs)), NEVER)
     if plans is not None:
-        milestone = pd.Index(slugs).get_indexer(pd.Index(plans.frame["milestone"]))
-        known = milestone >= 0
-        agreed[plans.account[known], milestone[known]] = plans.day("due_on")[known]
-    return agreed[snapshots.account]
+        for position, slug in enumerate(slugs):
+            rows = plans.where((plans.frame["milestone"] == slug).to_numpy())
+            due = rows.day("due_on")
+            agreed[:, position] = snapshots.latest(
+                rows.account, enter=rows.seen_from, value=due
+            )
+    return agreed
 
 
 def _by_segment(

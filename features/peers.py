@@ -84,28 +84,38 @@ def _percentile(values: Floats, group: Ints) -> Floats:
 
 def _exit_rate(history: History, *, window_days: int) -> Floats:
     """Churn known and dated in the window, per account of the cohort alive at either end."""
-    snapshots = history.snapshots
-    kickoff = history.attributes["kickoff_at"].dt.strftime("%Y-%m").to_numpy(dtype=object)
-    names, cohort = np.unique(history.segment.astype(str) + kickoff, return_inverse=True)
-    cell = cohort * snapshots.mornings.count + snapshots.morning
-    size = len(names) * snapshots.mornings.count
-    alive = np.bincount(cell, minlength=size)
-    left = np.zeros(size)
+    snapshots, cohort = history.snapshots, _cohort(history)
+    here = np.zeros((cohort.max(initial=0) + 1, snapshots.mornings.count + 1))
+    np.add.at(here, (cohort, snapshots.morning), 1.0)
+    left = _left(history, cohort, window_days=window_days)
+    rate: Floats = left / np.maximum(here + left, 1.0)
+    return rate[cohort, snapshots.morning]
+
+
+def _cohort(history: History) -> Ints:
+    """Number the cohorts of segment and kickoff month; an index per snapshot."""
+    month = history.attributes["kickoff_at"].to_numpy().astype("datetime64[M]")
+    segment = pd.factorize(pd.Series(history.segment))[0].astype(np.int64)
+    span = 100_000
+    return pd.factorize(segment * span + month.astype(np.int64))[0].astype(np.int64)
+
+
+def _left(history: History, cohort: Ints, *, window_days: int) -> Floats:
+    """Churned accounts in the window, by the cohort of their last morning, and by morning."""
+    snapshots, mornings = history.snapshots, history.snapshots.mornings
+    change = np.zeros((cohort.max(initial=0) + 1, mornings.count + 1))
     exits = history.tables.get("exits")
-    if exits is not None and len(exits):
-        churned = exits.where((exits.frame["cause"] == "churn").to_numpy())
-        of_account = np.full(len(snapshots.account_ids), -1)
-        of_account[snapshots.account] = cohort
-        counted = of_account[churned.account] >= 0
-        churned = churned.where(counted)
-        occurred = churned.day("exited_at")
-        width = snapshots.mornings.count + 1
-        enter = np.maximum(churned.seen_from, snapshots.mornings.first_seeing(occurred))
-        leave = np.maximum(snapshots.mornings.first_without(occurred, window_days), enter)
-        row = of_account[churned.account] * width
-        change = np.bincount(row + enter, minlength=len(names) * width) - np.bincount(
-            row + leave, minlength=len(names) * width
-        )
-        left = np.cumsum(change.reshape(len(names), width), axis=1)[:, :-1].ravel()
-    rate: Floats = (left / np.maximum(alive + left, 1.0))[cell]
-    return rate
+    if exits is None:
+        return change
+    churned = exits.where((exits.frame["cause"] == "churn").to_numpy())
+    occurred = churned.day("exited_at")
+    enter = np.maximum(churned.seen_from, mornings.first_seeing(occurred))
+    leave = np.maximum(mornings.first_without(occurred, window_days), enter)
+    width = mornings.count + 1
+    key = snapshots.account * width + snapshots.morning
+    last = np.searchsorted(key, churned.account * width + enter) - 1
+    was_here = (last >= 0) & (snapshots.account[last] == churned.account)
+    of = cohort[last[was_here]]
+    np.add.at(change, (of, enter[was_here]), 1.0)
+    np.add.at(change, (of, leave[was_here]), -1.0)
+    return np.cumsum(change, axis=1)

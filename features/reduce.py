@@ -102,7 +102,7 @@ def reduce_activity(
         calendar=calendar,
         capabilities=tuple(capabilities),
         by_segment=_by_segment(rows, capabilities).to_pandas(),
-        by_user=_by_user(rows, tables.get("users")).to_pandas(),
+        by_user=_by_user(rows, tables.get("users"), before_day=last).to_pandas(),
     )
 
 
@@ -120,7 +120,7 @@ def _by_segment(rows: ir.Table, capabilities: Sequence[str]) -> ir.Table:
     )
 
 
-def _by_user(rows: ir.Table, users: ir.Table | None) -> ir.Table:
+def _by_user(rows: ir.Table, users: ir.Table | None, *, before_day: int) -> ir.Table:
     named = rows.filter(rows.user_id.notnull())
     entries = named.group_by("account_id", "user_id", "seen_from").agg(last_day=named.day.max())
     in_order = ibis.window(group_by=["account_id", "user_id"], order_by="seen_from")
@@ -132,6 +132,7 @@ def _by_user(rows: ir.Table, users: ir.Table | None) -> ir.Table:
     if users is None:
         entries = entries.mutate(role=ibis.null("string"), role_known=ibis.null("int64"))
     else:
+        users = users.filter(day_of(users.known_at) < before_day)
         roles = users.group_by("account_id", "user_id").agg(
             role=users.role.max(), role_known=day_of(users.known_at).min()
         )

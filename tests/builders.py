@@ -153,12 +153,19 @@ def a_connection() -> ibis.BaseBackend:
     return connection
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class World:
     """Accounts, and the configuration that says what their tables mean."""
 
     frames: Mapping[str, pd.DataFrame]
     configuration: Configuration
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{len(frame)} of {name}" for name, frame in self.frames.items())
+        return f"<a world with {rows}>"
+
+    def _repr_pretty_(self, printer: Any, *_: object) -> None:
+        printer.text(repr(self))
 
     @cached_property
     def source(self) -> Source:

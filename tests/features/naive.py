@@ -1,0 +1,199 @@
+"""Every live account on every morning, computed the obvious way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from configs.project import segment_of
+from features.assemble import origins
+from tests.builders import World
+from tests.features.naive_ladder import (
+    Rung,
+    ladder,
+    ladder_features,
+)
+from tests.features.naive_use import (
+    DAY,
+    Row,
+    Then,
+    breadth,
+    contract,
+    known_by,
+    rhythm,
+    roles,
+    touches,
+    usage,
+)
+
+COMPARED = ("active_days_28d", "activity_count_28d", "active_users_28d", "milestones_done")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    then: Then
+    segment: str
+    rungs: list[Rung]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.then.account_id, day_number(self.then.morning)
+
+    @property
+    def cohort(self) -> tuple[str, str]:
+        return self.segment, f"{self.then.profile['kickoff_at']:%Y-%m}"
+
+    @property
+    def peers(self) -> tuple[pd.Timestamp, str, int]:
+        """Morning, segment and age band: the bands begin at these days after kickoff."""
+        age = self.then.days_since(self.then.profile["kickoff_at"])
+        band = sum(age >= edge for edge in (30, 60, 91, 182, 365, 730))
+        return self.then.morning, self.segment, band
+
+
+class Naive:
+    """A world read the slow way, up to an as-of morning."""
+
+    def __init__(self, world: World, as_of: pd.Timestamp) -> None:
+        self.world, self.as_of = world, as_of
+        self.tables: dict[str, list[Row]] = {
+            name: table.to_pandas().to_dict("records") for name, table in world.tables.items()
+        }
+
+    @cached_property
+    def mornings(self) -> list[pd.Timestamp]:
+        """Steps back from the as-of morning, and the origins of the backtest."""
+        project = self.world.configuration.project
+        first, step = pd.Timestamp(project.snapshots.first_on), project.snapshots.every_days
+        days = {self.as_of - back * step * DAY for back in range(1000)}
+        exits = pd.DataFrame(self.by_now("exits"))
+        told = origins(project, exits if len(exits) else None, self.as_of.date())
+        return sorted(day for day in days | {*map(pd.Timestamp, told)} if day >= first)
+
+    @cached_property
+    def snapshots(self) -> list[Snapshot]:
+        ids = sorted({row["account_id"] for row in self.tables["accounts"]})
+        return [found for name in ids for day in self.mornings for found in self._on(name, day)]
+
+    def _on(self, account_id: str, morning: pd.Timestamp) -> Iterator[Snapshot]:
+        rows = known_by(self.tables, account_id, morning)
+        if any(row["signed_up_at"] < morning for row in rows["accounts"]) and not any(
+            row["exited_at"] < morning and not row["returned_at"] < morning
+            for row in rows.get("exits", [])
+        ):
+            newest = max(rows["accounts"], key=lambda row: row["known_at"])
+            then = Then(account_id, morning, rows, newest)
+            configuration = self.world.configuration
+            segment = segment_of(configuration.project, pd.DataFrame([newest]))[0]
+            yield Snapshot(then, segment, ladder(configuration.playbook, then, segment))
+
+    def _known(self, table: str, column: str, *, strangers: bool = False) -> list[str]:
+        """The names that a column holds by the as-of morning."""
+        accounts = {r["account_id"] for r in self.by_now("accounts")}
+        return sorted(
+            {
+                row[column]
+                for row in self.by_now(table)
+                if (strangers or row["account_id"] in accounts) and pd.notna(row[column])
+            }
+        )
+
+    def by_now(self, table: str) -> list[Row]:
+        rows = self.tables.get(table, [])
+        return [
+            row
+            for row in rows
+            if row["known_at"] < self.as_of and not row.get("occurred_at", pd.NaT) >= self.as_of
+        ]
+
+    @property
+    def _roles(self) -> list[str]:
+        active = {(r["account_id"], r["user_id"]) for r in self.by_now("activity")}
+        people = [r for r in self.by_now("users") if (r["account_id"], r["user_id"]) in active]
+        accounts = {r["account_id"] for r in self.by_now("accounts")}
+        names = {r["role"] for r in people if r["account_id"] in accounts}
+        return sorted(name for name in names if pd.notna(name))
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """A row per snapshot, a column per feature."""
+        capabilities = self._known("activity", "capability", strangers=True)
+        kinds = self._known("touches", "kind")
+        has_contracts = bool(self._known("contracts", "account_id"))
+        told = []
+        for snapshot in self.snapshots:
+            then = snapshot.then
+            one = usage(then, capabilities) | breadth(then) | rhythm(then)
+            one |= roles(then, self._roles) | ladder_features(snapshot.rungs, then)
+            one |= contract(then) if has_contracts else {}
+            told.append(one | touches(then, kinds) | self._profile(snapshot))
+        frame = pd.DataFrame(told, index=pd.Index([s.key for s in self.snapshots]))
+        return self._with_peers(frame)
+
+    def _profile(self, snapshot: Snapshot) -> dict[str, object]:
+        then = snapshot.then
+        told: dict[str, object] = {
+            "tenure_days": then.days_since(then.profile["signed_up_at"]),
+            "days_to_kickoff": -then.days_since(then.profile["kickoff_at"]),
+            "segment": snapshot.segment,
+            "cohort_exit_rate_28d": self._exit_rate(snapshot),
+            "month_of_year": then.morning.month,
+        }
+        for name in self.world.configuration.project.accounts.attributes:
+            value = then.profile[name]
+            told[f"attribute_{name}"] = None if pd.isna(value) else value
+        return told
+
+    def _with_peers(self, frame: pd.DataFrame) -> pd.DataFrame:
+        for name in COMPARED:
+            frame[f"peers_percentile_{name}"] = [
+                percentile(
+                    frame.loc[[one.key], name].iloc[0],
+                    [
+                        frame.loc[[other.key], name].iloc[0]
+                        for other in self.snapshots
+                        if other.peers == one.peers
+                    ],
+                )
+                for one in self.snapshots
+            ]
+        return frame
+
+    def _exit_rate(self, snapshot: Snapshot) -> float:
+        """Churn of the last 28 days over that and all who are here, of one cohort."""
+        morning = snapshot.then.morning
+        here = sum(
+            s.then.morning == morning and s.cohort == snapshot.cohort for s in self.snapshots
+        )
+        gone = sum(
+            row["cause"] == "churn"
+            and row["known_at"] < morning
+            and morning - 28 * DAY <= row["exited_at"].normalize() < morning
+            and self._cohort_before(row) == snapshot.cohort
+            for row in self.tables.get("exits", [])
+        )
+        return gone / max(here + gone, 1)
+
+    def _cohort_before(self, row: Row) -> tuple[str, str] | None:
+        """The cohort of an account on its last morning before an exit."""
+        heard = max(row["exited_at"], row["known_at"])
+        lived = [
+            s
+            for s in self.snapshots
+            if s.then.account_id == row["account_id"] and s.then.morning <= heard
+        ]
+        return lived[-1].cohort if lived else None
+
+
+def day_number(day: pd.Timestamp) -> int:
+    return (day - pd.Timestamp(0)).days
+
+
+def percentile(value: float, peers: list[float]) -> float:
+    """Share of peers below, and half of those level with it (itself among them, whole)."""
+    if len(peers) < 5:
+        return np.nan
+    below, level = sum(p < value for p in peers), sum(p == value for p in peers)
+    return (below + (level + 1) / 2) / len(peers)
