@@ -14,8 +14,9 @@ QUESTIONS: Mapping[str, str] = {
 }
 STALE_DAYS = 7
 """Newest activity older than this is called out."""
-_MEASURES = {"auc": "AUC", "brier": "Brier score", "integrated_brier": "integrated Brier score"}
-_MARGIN_NOTE = "95\u00a0% interval"
+TOGETHER = "all"
+"""The origin under which run.json tells of all past mornings together."""
+_INTERVAL = "95\u00a0% interval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Claim:
 class TestLine:
     """One test of a question: from one past morning, so many days ahead."""
 
-    origin: dt.date | None
+    origin: str
     horizon_days: int
     accounts: str
     events: str
@@ -44,12 +45,12 @@ class TestLine:
 
 @dataclass(frozen=True, slots=True)
 class TestTable:
-    """The record of one question: the newest origin first, the earlier ones after it."""
+    """The record of one question: all mornings together (or the newest), then one by one."""
 
     question: str
     baselines: tuple[str, ...]
-    newest: tuple[TestLine, ...]
-    earlier: tuple[TestLine, ...]
+    first: tuple[TestLine, ...]
+    others: tuple[TestLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,45 +136,50 @@ def _promotion(gate: Mapping[str, Any]) -> Claim | None:
 
 
 def _skill(question: str, told: Mapping[str, Any]) -> Claim:
-    rule = baseline_name(told.get("best_baseline"))
-    measure = str(told.get("measure") or "auc")
-    name = _MEASURES.get(measure.lower(), measure.replace("_", " "))
-    margin = _margin(told)
+    rule, margin = baseline_name(told.get("best_baseline")), _margin(told)
     if told.get("has_skill"):
-        text = f"On {question}, the model beats the best simple rule ({rule}): {name} {margin}."
-        return Claim(is_good=True, text=text)
-    verb = "no skill beyond the baseline is shown"
-    because = f": {name} {margin}" if margin else ""
-    text = f"On {question}, {verb} ({rule}{because}); the baseline is shown instead."
-    return Claim(is_good=False, text=text)
+        beats = f"On {question}, the model beats the best simple rule ({rule})"
+        return Claim(is_good=True, text=f"{beats}: {margin}.")
+    because = f"{rule}: {margin}" if margin else "too little could be tested"
+    text = f"On {question}, no skill beyond the baseline is shown ({because})"
+    return Claim(is_good=False, text=f"{text}; the baseline is shown instead.")
 
 
 def _margin(told: Mapping[str, Any]) -> str:
+    """Say by how much the model is better: in per cent of the rule's error, or in AUC."""
     margin = told.get("margin")
-    if margin is None or not formats.known(margin):
+    if told.get("best_baseline") is None or margin is None or not formats.known(margin):
         return ""
-    low, high = (_signed(told.get(end)) for end in ("low", "high"))
-    return f"{_signed(margin)} ({_MARGIN_NOTE} {low} to {high})"
+    measure = str(told.get("measure") or "AUC")
+    write = _share if "relative" in measure.lower() else _signed
+    low, high = write(told.get("low")), write(told.get("high"))
+    between = f"({_INTERVAL} {low} to {high})"
+    if write is _signed:
+        return f"{measure.upper() if measure == 'auc' else measure} {write(margin)} {between}"
+    smaller = "smaller" if margin >= 0 else "larger"
+    size = formats.unbroken(formats.percent(abs(margin)))
+    return f"its errors are {size} {smaller} {between}"
 
 
 def _table(question: str, lines: Sequence[Mapping[str, Any]]) -> TestTable:
     names = tuple(dict.fromkeys(n for line in lines for n in line.get("baseline_auc") or {}))
-    ordered = sorted(lines, key=lambda line: (str(line["origin"]), -line["horizon_days"]))[::-1]
-    newest = as_day(ordered[0]["origin"])
-    told = [_line(line, names) for line in ordered]
+    by_horizon = sorted(lines, key=lambda line: line["horizon_days"])
+    newest_first = sorted(by_horizon, key=lambda line: str(line["origin"]), reverse=True)
+    told = [(str(line["origin"]), _line(line, names)) for line in newest_first]
+    first = TOGETHER if any(origin == TOGETHER for origin, _ in told) else told[0][0]
     return TestTable(
         question=question,
         baselines=tuple(spelt(baseline_name(name)) for name in names),
-        newest=tuple(line for line in told if line.origin == newest),
-        earlier=tuple(line for line in told if line.origin != newest),
+        first=tuple(line for origin, line in told if origin == first),
+        others=tuple(line for origin, line in told if origin != first),
     )
 
 
 def _line(line: Mapping[str, Any], baselines: Sequence[str]) -> TestLine:
-    theirs = line.get("baseline_auc") or {}
+    theirs, origin = line.get("baseline_auc") or {}, line["origin"]
     low, high = _plain(line.get("auc_low")), _plain(line.get("auc_high"))
     return TestLine(
-        origin=as_day(line["origin"]),
+        origin="All together" if origin == TOGETHER else formats.day(as_day(origin)),
         horizon_days=int(line["horizon_days"]),
         accounts=formats.count(line.get("accounts")),
         events=formats.count(line.get("events")),
@@ -193,3 +199,9 @@ def _signed(number: float | None) -> str:
     if number is None or not formats.known(number):
         return formats.NOTHING
     return f"{formats.MINUS if number < 0 else '+'}{abs(number):.2f}"
+
+
+def _share(number: float | None) -> str:
+    if number is None or not formats.known(number):
+        return formats.NOTHING
+    return formats.unbroken(f"{formats.points(number, decimals=0)} %")

@@ -339,7 +339,7 @@ def a_run(*, has_skill: bool = True, promoted: bool = True) -> dict[str, Any]:
             },
         }
 
-    origins = ("2024-03-11", "2024-06-10", "2024-09-09", "2024-12-09")
+    origins = ("2024-03-11", "2024-06-10", "2024-09-09", "2024-12-09", "all")
     backtest = [line(origin, horizon) for origin in origins for horizon in (30, 60, 90, 180)]
     skill = {
         "has_skill": has_skill,
@@ -347,7 +347,7 @@ def a_run(*, has_skill: bool = True, promoted: bool = True) -> dict[str, Any]:
         "margin": 0.03 if has_skill else -0.004,
         "low": 0.012 if has_skill else -0.021,
         "high": 0.049 if has_skill else 0.013,
-        "measure": "auc",
+        "measure": "Brier score, relative to the best baseline",
     }
     return {
         "as_of": AS_OF.isoformat(),

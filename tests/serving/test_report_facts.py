@@ -1,7 +1,5 @@
 """What the pages say is decided before any ink: risks that add up, words that are fair."""
 
-import datetime as dt
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,7 +106,9 @@ def test_names_that_differ_in_capitals_or_that_windows_keeps_get_a_print():
 def test_skill_and_its_absence_are_said_plainly():
     has = trust(a_run(), as_of=AS_OF).skill[0]
     assert has.is_good
-    assert "beats the best simple rule (CoxPH): AUC +0.03" in has.text
+    told = "beats the best simple rule (CoxPH): its errors are 3\u00a0% smaller"
+    assert told in has.text
+    assert "95\u00a0% interval +1\u00a0% to +5\u00a0%" in has.text
     lacks = trust(a_run(has_skill=False), as_of=AS_OF)
     assert lacks.shows_baseline
     assert "no skill beyond the baseline" in lacks.skill[0].text
@@ -121,13 +121,22 @@ def test_why_a_model_was_not_promoted_is_told():
     assert "AUC 0.81 against 0.79 of version 3" in told.promotion_reasons
 
 
-def test_the_newest_test_comes_first_and_shorter_horizons_before_longer():
+def test_all_mornings_together_come_first_then_the_newest():
     record = trust(a_run(), as_of=AS_OF).record[0]
-    assert {line.origin for line in record.newest} == {dt.date(2024, 12, 9)}
-    assert [line.horizon_days for line in record.newest] == [30, 60, 90, 180]
-    assert record.earlier[0].origin == dt.date(2024, 9, 9)
+    assert {line.origin for line in record.first} == {"All together"}
+    assert [line.horizon_days for line in record.first] == [30, 60, 90, 180]
+    assert [line.horizon_days for line in record.others[:4]] == [30, 60, 90, 180]
+    assert record.others[0].origin == "9 Dec 2024"
     assert record.baselines == ("Days since last use", "Kaplan-Meier by segment", "CoxPH")
-    assert record.newest[0].baselines == ("0.72", "0.55", "0.78")
+    assert record.first[0].baselines == ("0.72", "0.55", "0.78")
+
+
+def test_without_all_together_the_newest_morning_comes_first():
+    run = a_run()
+    lines = [line for line in run["backtest"]["churn"] if line["origin"] != "all"]
+    record = trust({"backtest": {"churn": lines}}, as_of=AS_OF).record[0]
+    assert {line.origin for line in record.first} == {"9 Dec 2024"}
+    assert record.others[0].origin == "9 Sep 2024"
 
 
 def test_a_run_that_tells_little_still_gives_a_page():
