@@ -62,10 +62,17 @@ class Encoder:
         return (*self.numbers, *(name for name, kept in self._indicators() for _ in kept))
 
     def matrix(self, values: pd.DataFrame) -> Floats:
-        """One row per snapshot, one column per name in ``columns``; NaN is absent."""
-        parts = [values[name].to_numpy(dtype=np.float64)[:, None] for name in self.numbers]
+        """One row per snapshot, one column per name in ``columns``; NaN is absent.
+
+        A feature that the values no longer have (a capability nobody uses any more) is absent.
+        """
+        absent = pd.Series(np.nan, index=values.index)
+        parts = [
+            values.get(name, absent).to_numpy(dtype=np.float64)[:, None]
+            for name in self.numbers
+        ]
         for name, kept in self._indicators():
-            label = values[name].astype(object).to_numpy()
+            label = values.get(name, absent).astype(object).to_numpy()
             common = set(kept)
             said = np.array([_shown(value, common) for value in label], dtype=object)
             parts.append((said[:, None] == np.array(kept, dtype=object)).astype(np.float64))

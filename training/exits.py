@@ -95,10 +95,12 @@ class ExitModel:
         )
 
 
-def fit_exits(features: FeatureSet, followed: Followed, project: Project) -> ExitModel:
+def fit_exits(
+    features: FeatureSet, followed: Followed, project: Project, *, bags: int = BAGS
+) -> ExitModel:
     """Learn every cause's hazard from the followed snapshots, and set its level right."""
     values = features.values.iloc[followed.rows]
-    catalogue = _inputs(features.catalogue, exits=followed.exited())
+    catalogue = _inputs(features.catalogue, followed.exited(), project.models.min_events)
     encoder = Encoder.fit(values, catalogue)
     clocks = tuple(name for name in encoder.numbers if catalogue[name].is_clock)
     matrix = Matrix(encoder.matrix(values), encoder.columns, clocks)
@@ -110,8 +112,8 @@ def fit_exits(features: FeatureSet, followed: Followed, project: Project) -> Exi
             matrix, followed.followup, cause=number, periods=periods, settings=settings
         )
         hazards[cause] = levelled(hazard, matrix, followed, cause=number)
-    bags = _bags(hazards[CHURN], matrix, followed, settings)
-    return ExitModel(encoder, clocks, hazards, bags)
+    resampled = _bags(hazards[CHURN], matrix, followed, settings, count=bags)
+    return ExitModel(encoder, clocks, hazards, resampled)
 
 
 def settings_of(project: Project) -> HazardSettings:
@@ -144,20 +146,26 @@ def levelled(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) 
     return hazard.shifted(shift)
 
 
-def _inputs(catalogue: Catalogue, *, exits: int) -> Catalogue:
+def _inputs(catalogue: Catalogue, exits: int, min_events: int) -> Catalogue:
+    """As many inputs as the exits can teach about; none where they are too few."""
     if exits >= FEW_EXITS:
         return catalogue
-    return catalogue.only(CORE_FEATURES)
+    return catalogue.only(CORE_FEATURES if exits >= min_events else ())
 
 
 def _bags(
-    whole: Hazard, matrix: Matrix, followed: Followed, settings: HazardSettings
+    whole: Hazard,
+    matrix: Matrix,
+    followed: Followed,
+    settings: HazardSettings,
+    *,
+    count: int,
 ) -> tuple[Hazard, ...]:
     """Refit churn on accounts drawn with replacement; each keeps the whole model's level."""
     chance = np.random.default_rng(settings.seed)
     accounts = int(followed.account.max(initial=0)) + 1
     bags = []
-    for number in range(BAGS):
+    for number in range(count):
         drawn = np.bincount(chance.integers(accounts, size=accounts), minlength=accounts)
         rows = np.repeat(np.arange(len(matrix)), drawn[followed.account])
         rows = rows[:: max(len(rows) // MOST_BAG_ROWS, 1)]

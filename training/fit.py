@@ -1,0 +1,87 @@
+"""What is learnt from one feature set, and how far can it be trusted?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from configs.project import Project
+from features.asof import as_dates
+from features.assemble import FeatureSet
+from training.backtest import Backtest, records, rules_for_churn, unmatured
+from training.baselines import Baseline
+from training.exits import fit_exits
+from training.followed import CHURN, Followed, follow
+from training.gate import Decision, Skill, decide, skill_of
+from training.models import LEAST_EXITS, Models
+from training.steps import fit_steps
+
+
+def fit_models(
+    features: FeatureSet,
+    project: Project,
+    tested: Backtest,
+    *,
+    training_day: int,
+    champion: Mapping[str, Any] | None,
+    prints: Mapping[str, str],
+) -> tuple[Models, Decision] | None:
+    """Fit on all that is known on the training day, and decide from the backtest.
+
+    ``champion`` is the meta of the model in use; ``prints`` those of data, configuration and
+    code. None where no morning lies far enough back to teach anything.
+    """
+    followed = follow(
+        features,
+        training_day=training_day,
+        every_days=project.snapshots.training_every_days,
+        min_events=project.models.min_events,
+    )
+    if not len(followed.rows):
+        return None
+    exits = fit_exits(features, followed, project)
+    steps = fit_steps(features, followed, exits, project)
+    horizon = project.outcomes.primary_horizon_days
+    skill = {
+        question: skill_of(tested, question, horizon=horizon) for question in tested.judged
+    }
+    decision = decide(tested, skill["churn"], project.gate, horizon=horizon, champion=champion)
+    rule = None
+    if followed.exited() >= LEAST_EXITS:
+        rule = best_rule(rules_for_churn(features, followed, project), skill["churn"])
+    meta = {
+        "training_day": training_day,
+        "horizons": list(project.outcomes.horizons_days),
+        "primary_horizon": horizon,
+        "causes": list(followed.causes),
+        "exits": {cause: followed.exited(cause) for cause in followed.causes},
+        "rows": len(followed.rows),
+        "skill": {question: asdict(found) for question, found in skill.items()},
+        "backtest": {
+            question: records(tested, question, project.outcomes.horizons_days)
+            for question in tested.judged
+        },
+        "remarks": [*tested.remarks, *_too_small(followed, project, tested)],
+        "gate": asdict(decision),
+        "prints": dict(prints),
+    }
+    return Models(exits, steps, rule, meta), decision
+
+
+def best_rule(rules: Sequence[Baseline], skill: Skill) -> Baseline:
+    """Give the rule that did best in the backtest, else how the account's segment fares."""
+    by_name = {rule.name: rule for rule in rules}
+    fallback = next(rule for rule in rules if "segment" in rule.name)
+    return by_name.get(skill.best_baseline or "", fallback)
+
+
+def _too_small(followed: Followed, project: Project, tested: Backtest) -> list[str]:
+    left, needed = followed.exited(CHURN), project.models.min_events
+    said = list(unmatured(project.outcomes.horizons_days, tested, "churn"))
+    if left < needed:
+        day = as_dates(np.array([followed.training_day]))[0].date()
+        said.append(
+            f"{left} accounts are known to have churned by {day}; a model needs {needed}"
+        )
+    return said

@@ -1,0 +1,95 @@
+"""What does a scorer need from training, in one thing that can be written down and read back?
+
+The hazards of both questions, the simple rules that speak where the hazards show no skill, and
+what the backtest said of both.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from training.baselines import Baseline, Evidence, baseline_from_dict
+from training.bundle import META, Bundle
+from training.exits import ExitModel
+from training.matrix import Matrix
+from training.periods import Floats
+from training.steps import StepModel
+
+LEAST_EXITS = 5
+"""With fewer exits than this, not even an average is worth showing."""
+RULE_INPUTS = (
+    "days_since_active",
+    "days_late",
+    "active_days_28d",
+    "activity_ratio_91d",
+    "active_users_28d",
+    "milestones_done_share",
+    "days_to_renewal",
+    "tenure_days",
+)
+STEP_RULE_INPUTS = ("days_to_due", "days_open", "progress", "milestone_reach_rate")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Models:
+    """Both questions' models and the rule that speaks where churn's has no skill."""
+
+    exits: ExitModel
+    steps: StepModel | None
+    rule: Baseline | None
+    """Predicts churn by horizon; None where fewer than LEAST_EXITS accounts ever left."""
+    meta: Mapping[str, Any]
+    """training_day, horizons, exits, causes, skill, backtest, gate, remarks, prints."""
+
+    @property
+    def has_skill(self) -> bool:
+        """Whether the churn model beats the rules; where not, the rule is what is shown."""
+        return bool(self.meta["skill"]["churn"]["has_skill"])
+
+    def rule_chances(self, values: pd.DataFrame) -> Floats:
+        """What the rule says: a row per account and a column per horizon."""
+        if self.rule is None:
+            return np.full((len(values), len(self.meta["horizons"])), np.nan)
+        return self.rule.predict(exit_evidence(values))
+
+    def to_bundle(self) -> Bundle:
+        """Write everything down as texts."""
+        parts = {META: json.dumps(self.meta, sort_keys=True), **self.exits.to_parts()}
+        if self.steps is not None:
+            parts |= self.steps.to_parts()
+        if self.rule is not None:
+            parts["rule.json"] = json.dumps(self.rule.to_dict(), sort_keys=True)
+        return Bundle(parts)
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Self:
+        """Read back what ``to_bundle`` wrote; it scores the same to the last bit."""
+        parts = bundle.parts
+        rule = (
+            baseline_from_dict(json.loads(parts["rule.json"])) if "rule.json" in parts else None
+        )
+        steps = StepModel.from_parts(parts) if "steps-model.json" in parts else None
+        return cls(ExitModel.from_parts(parts), steps, rule, bundle.meta)
+
+
+def exit_evidence(values: pd.DataFrame) -> Evidence:
+    """What the rules for churn may look at."""
+    return Evidence(_matrix(values, RULE_INPUTS), values["segment"].astype(str).tolist())
+
+
+def step_evidence(values: pd.DataFrame, steps: pd.DataFrame) -> Evidence:
+    """What the rules for milestones may look at; a segment's milestone is a group of its own."""
+    rows = steps["snapshot"].to_numpy(dtype=np.int64)
+    segment = values["segment"].astype(str).to_numpy()[rows]
+    pairs = zip(segment, steps["milestone"], strict=True)
+    groups = [f"{own}: {step}" for own, step in pairs]
+    return Evidence(_matrix(steps, STEP_RULE_INPUTS), groups)
+
+
+def _matrix(frame: pd.DataFrame, names: tuple[str, ...]) -> Matrix:
+    present = tuple(name for name in names if name in frame)
+    return Matrix(frame[list(present)].to_numpy(dtype=np.float64), present)
