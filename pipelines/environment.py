@@ -9,11 +9,20 @@ already, for a server of their own say, keeps what they set. (MLflow's own are s
 import os
 from pathlib import Path
 
+from configs.errors import LakeError
+
 
 def prepare(lake: Path) -> None:
     """Set what Prefect reads when it is imported; call it before anything imports Prefect."""
     for name, value in settings(lake).items():
         os.environ.setdefault(name, value)
+    home = Path(os.environ["PREFECT_HOME"])
+    try:
+        # Prefect makes the last folder of the path only, and waits in vain where it cannot.
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        problem = f"cannot be written ({wrong.strerror})"
+        raise LakeError(str(home), problem, "Name another lake with --lake") from wrong
 
 
 def settings(lake: Path) -> dict[str, str]:
