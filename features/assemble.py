@@ -17,7 +17,7 @@ from configs.errors import DataError
 from configs.load import Configuration
 from configs.playbook import check_capabilities
 from configs.project import Project, segment_of
-from features.asof import Mornings, Snapshots, as_dates, ordinal
+from features.asof import NEVER, Mornings, Snapshots, as_dates, ordinal
 from features.breadth import breadth_columns
 from features.catalogue import Catalogue
 from features.contract import Commitments, commitments, contract_columns
@@ -91,9 +91,9 @@ def build_features(
     segments speak of what the data lack.
     """
     project, playbook = configuration.project, configuration.playbook
-    capabilities = _capabilities(tables["activity"], as_of)
-    if capabilities:
-        check_capabilities(playbook, set(capabilities))
+    known_rows = _rows_by_capability(tables["activity"], as_of)
+    if known_rows:
+        check_capabilities(playbook, set(known_rows))
     small = read_small_tables(tables, before_day=ordinal(as_of))
     mornings = _mornings(tables, project, as_of, small.get("exits"))
     live = live_snapshots(small, mornings)
@@ -104,7 +104,8 @@ def build_features(
             "Move the as-of date",
         )
     rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
-    reduced = reduce_activity(tables, mornings, capabilities=capabilities[:MOST_CAPABILITIES])
+    capabilities = [name for name, rows in known_rows.items() if rows][:MOST_CAPABILITIES]
+    reduced = reduce_activity(tables, mornings, capabilities=capabilities)
     attributes = rows["accounts"].frame.take(newest_row(rows["accounts"], live))
     attributes = attributes.reset_index(drop=True)
     segment = segment_of(project, attributes).astype(object).to_numpy()
@@ -177,25 +178,25 @@ def _mornings(
 
 def _first_morning(tables: Mapping[str, ir.Table], as_of: date) -> date:
     """The first morning that has a month of activity behind it."""
-    first = tables["activity"].occurred_at.min().execute()
+    activity = tables["activity"]
+    known = activity.known_at < pd.Timestamp(as_of)
+    first = activity.occurred_at.min(where=known).execute()
     if first is None or pd.isna(first):
         return as_of
     return pd.Timestamp(first).date() + timedelta(days=FIRST_WINDOW_DAYS)
 
 
-def _capabilities(activity: ir.Table, as_of: date) -> list[str]:
-    """Every capability of the data, those most used by the as-of date first."""
+def _rows_by_capability(activity: ir.Table, as_of: date) -> dict[str, int]:
+    """Every capability of the data, with its rows known by the as-of date, most used first."""
     known = activity.known_at < pd.Timestamp(as_of)
     counted = activity.group_by("capability").agg(rows=activity.count(where=known)).to_pandas()
-    return list(
-        counted.sort_values(["rows", "capability"], ascending=[False, True])["capability"]
-    )
+    counted = counted.sort_values(["rows", "capability"], ascending=[False, True])
+    return dict(zip(counted["capability"], counted["rows"], strict=True))
 
 
 def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:
     live, known = history.snapshots, history.attributes
     terms: Commitments | None = commitments(history)
-    empty = np.full(len(live), np.nan)
     text = ("name", "owner", "parent_id")
     return pd.DataFrame(
         {
@@ -205,8 +206,8 @@ def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:
             "segment": history.segment,
             "signed_up_at": known["signed_up_at"].astype("datetime64[us]"),
             "kickoff_at": known["kickoff_at"].astype("datetime64[us]"),
-            "arr": terms.arr if terms else empty,
-            "renews_on": as_dates(terms.ends_day) if terms else pd.NaT,
+            "arr": terms.arr if terms else np.full(len(live), np.nan),
+            "renews_on": as_dates(terms.ends_day if terms else np.full(len(live), NEVER)),
             "pace": np.array(PACES, dtype=object)[account_pace(ladder, live.day)],
             "milestones_done": ladder.is_done.sum(axis=1),
             "milestones_total": ladder.applies.sum(axis=1),
