@@ -103,7 +103,7 @@ class Law:
 
     def _spine_back(self, values: Floats) -> Floats:
         top = self.places - 1
-        rungs = np.stack([_step_chance(slug) for slug in SPINE_SLUGS], axis=1)
+        rungs = np.stack([_step_chance(s, self.segment) for s in SPINE_SLUGS], axis=1)
         chance = rungs[:, SPINE.rung[:top]]
         if self.forbidden in SPINE_SLUGS:
             chance[:, SPINE.done_at[str(self.forbidden)] - 1] = 0.0
@@ -121,7 +121,7 @@ class Law:
     def _side_back(self, slug: str, axis: int, values: Floats) -> Floats:
         size = values.shape[axis]
         stepped, missed = _side_moves(slug, np.arange(size))
-        chance = np.repeat(_step_chance(slug)[:, None], size, axis=1)
+        chance = np.repeat(_step_chance(slug, self.segment)[:, None], size, axis=1)
         if self.forbidden == slug:
             chance[:, size - 2] = 0.0
         shape = [STATES, 1, 1, 1, 1, 1]
@@ -139,8 +139,8 @@ def _moves() -> Floats:
 
 
 @cache
-def _step_chance(slug: str) -> Floats:
-    return step_chance(RUNGS[slug])
+def _step_chance(slug: str, segment: int) -> Floats:
+    return step_chance(RUNGS[slug], segment=segment)
 
 
 def _side_moves(slug: str, state: Ints) -> tuple[Ints, Ints]:

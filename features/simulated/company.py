@@ -22,8 +22,8 @@ INDUSTRY_GROUP = (0, 0, 0, 0, 1, 1)
 REGIONS = ("Americas", "EMEA", "APAC")
 ACCOUNTS_AN_OWNER = 50
 SHARE_IN_GROUPS = 0.12
-FOUNDING_SHARE = 0.35
-"""Share of the accounts that sign up in the first tenth of the span."""
+FOUNDING_SHARE, FOUNDING_TIME = 0.5, 0.2
+"""Share of the accounts that sign up in the first part of the span, and how long that is."""
 LAST_DAY_OF_MONTH = 28
 
 
@@ -90,14 +90,14 @@ def found_company(accounts: int, *, span: Span, rng: np.random.Generator) -> Com
         signed_day=signed,
         starts_day=starts,
         is_monthly=rng.random(accounts) < np.array(MONTHLY_SHARE)[segment],
-        usage_factor=np.exp(rng.normal(0.0, 0.35, accounts)),
+        usage_factor=np.exp(rng.normal(0.0, 0.3, accounts)),
     )
 
 
 def _start(accounts: int, span: Span, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """When they signed, and some weeks later, never after the 28th of a month, started."""
     is_founder = rng.random(accounts) < FOUNDING_SHARE
-    until = np.where(is_founder, 0.1, 0.97) * span.days
+    until = np.where(is_founder, FOUNDING_TIME, 0.97) * span.days
     starts = (rng.random(accounts) * until).astype(np.int64)
     dates = span.dates(starts)
     day_of_month = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1

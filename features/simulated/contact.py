@@ -27,13 +27,13 @@ LATE_SHARE, LATE_DAYS = 0.05, 5
 def touch_rows(
     company: Company,
     journeys: Journeys,
-    people: People,
     *,
+    people: People,
     span: Span,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """The touches table of some accounts, in the order of account and time."""
-    account, week, kind = _drawn(company, journeys, rng)
+    account, week, kind = _drawn(company, journeys, rng=rng)
     day = 7 * week + rng.integers(5, size=len(week))
     second = rng.integers(8 * 3600, 18 * 3600, size=len(week))
     late = rng.random(len(week)) < LATE_SHARE
@@ -44,7 +44,7 @@ def touch_rows(
     account, week, kind, day = account[order], week[order], kind[order], day[order]
     milestone = np.array([*SPINE_SLUGS, None], dtype=object)
     open_rung = np.append(SPINE.rung, len(SPINE_SLUGS))[journeys.place[account, week]]
-    asker = people.at_desk(account, people.admins[account], week)
+    asker = people.at_desk(account, people.admins[account], week=week)
     is_ticket = kind == KINDS.index("ticket")
     return pd.DataFrame(
         {
@@ -59,7 +59,7 @@ def touch_rows(
 
 
 def _drawn(
-    company: Company, journeys: Journeys, rng: np.random.Generator
+    company: Company, journeys: Journeys, *, rng: np.random.Generator
 ) -> tuple[Ints, Ints, Ints]:
     """Account, week and kind of every touch."""
     lived = journeys.state >= 0

@@ -68,8 +68,8 @@ class _Drafts:
 def rows_of_steps(
     company: Company,
     journeys: Journeys,
-    people: People,
     *,
+    people: People,
     rng: np.random.Generator,
 ) -> Rows:
     """Write the evidence of every step of every milestone."""
@@ -81,17 +81,17 @@ def rows_of_steps(
         it = steps.rung == position
         taken = _Taken(steps.account[it], steps.step[it], steps.day[it], company, people, rng)
         drafts = _DRAFT[rung.slug](taken)
-        parts.append(_timed(taken, drafts, CAPABILITIES.index(rung.capability)))
+        parts.append(_timed(taken, drafts, capability=CAPABILITIES.index(rung.capability)))
     return Rows.joined(parts)
 
 
-def _timed(taken: _Taken, drafts: _Drafts, capability: int) -> Rows:
+def _timed(taken: _Taken, drafts: _Drafts, *, capability: int) -> Rows:
     account, count = taken.account[drafts.at], len(drafts.at)
     early = taken.rng.integers(8 * 3600, EVENING, size=count)
     late = taken.rng.integers(EVENING, EVENING + 3600, size=count)
     return Rows(
         account=account,
-        user=taken.people.at_desk(account, drafts.desk, drafts.day // 7),
+        user=taken.people.at_desk(account, drafts.desk, week=drafts.day // 7),
         capability=np.full(count, capability),
         day=drafts.day,
         second=np.where(drafts.is_last, late, early),

@@ -125,7 +125,10 @@ class _Walk:
         self.exit_day = np.full(count, NEVER)
         self.exit_kind = np.full(count, STAYS)
         self.ends = term_ends(self.company, np.zeros(count, dtype=np.int64), span=self.span)
-        self.climb_chance = {slug: step_chance(rung) for slug, rung in RUNGS.items()}
+        self.climb_chance = {
+            slug: np.stack([step_chance(rung, segment=s) for s in range(len(SEGMENTS))])
+            for slug, rung in RUNGS.items()
+        }
         self.odds = np.cumsum(transitions(), axis=1)
         self.start = np.cumsum(start_chances())
         self.hazard = np.stack(
@@ -139,12 +142,12 @@ class _Walk:
         for name, values in self.now.items():
             self.path[name][:, week] = values
         here = np.flatnonzero((self.company.first_week <= week) & (self.exit_day == NEVER))
-        state = self._move(here, week)
-        self._decide(here, state, week)
-        stays = ~self._leave(here, week)
-        self._climb(here[stays], state[stays], week)
+        state = self._move(here, week=week)
+        self._decide(here, state, week=week)
+        stays = ~self._leave(here, week=week)
+        self._climb(here[stays], state[stays], week=week)
 
-    def _move(self, here: Ints, week: int) -> Ints:
+    def _move(self, here: Ints, *, week: int) -> Ints:
         drawn = self.rng.random(len(here))
         before = self.states[here, max(week - 1, 0)]
         moved = (drawn[:, None] > self.odds[before]).sum(axis=1)
@@ -153,12 +156,12 @@ class _Walk:
         self.states[here, week] = state
         return state
 
-    def _decide(self, here: Ints, state: Ints, week: int) -> None:
+    def _decide(self, here: Ints, state: Ints, *, week: int) -> None:
         company, now = self.company, self.now
         asked = self.ends[here] // 7 - company.lead_weeks[here] == week
         due = asked & (now["doomed"][here] == 0)
         who, state = here[due], state[due]
-        leaves = self.rng.random(len(who)) < self._chance_to_leave(who, state, week)
+        leaves = self.rng.random(len(who)) < self._chance_to_leave(who, state, week=week)
         now["doomed"][who[leaves]] = 1
         renews = who[~leaves]
         now["term"][renews] += 1
@@ -168,7 +171,7 @@ class _Walk:
             (renews, now["term"][renews], when, state[~leaves], now["place"][renews])
         )
 
-    def _chance_to_leave(self, who: Ints, state: Ints, week: int) -> Floats:
+    def _chance_to_leave(self, who: Ints, state: Ints, *, week: int) -> Floats:
         company, now = self.company, self.now
         hazard: Floats = self.hazard[
             company.segment[who],
@@ -182,7 +185,7 @@ class _Walk:
         hazard = hazard * INDUSTRY_HAZARD[company.industry_group[who]] * shock
         return np.asarray(-np.expm1(-hazard))
 
-    def _leave(self, here: Ints, week: int) -> Bools:
+    def _leave(self, here: Ints, *, week: int) -> Bools:
         """End the terms that were not renewed, then let some of the others be acquired."""
         churns = self.now["doomed"][here].astype(bool) & (self.ends[here] // 7 == week)
         drawn, weekday = self.rng.random(len(here)), self.rng.integers(7, size=len(here))
@@ -193,41 +196,51 @@ class _Walk:
         self.exit_kind[here[acquired]] = IS_ACQUIRED
         return np.asarray(churns | acquired)
 
-    def _climb(self, here: Ints, state: Ints, week: int) -> None:
+    def _climb(self, here: Ints, state: Ints, *, week: int) -> None:
         place = self.now["place"][here]
-        self._climb_spine(here, state, place, week)
+        self._climb_spine(here, state, place=place, week=week)
         for slug, name in SIDE_NAMES.items():
-            self._climb_side(slug, name, here, state, place >= side_gate(slug), week)
+            is_open = place >= side_gate(slug)
+            self._climb_side(slug, here, state=state, is_open=is_open, week=week, name=name)
         slug, at = "dashboards_polished", self.now["dashboards"][here]
         is_open = (place >= side_gate(slug)) & (at < DASHBOARDS_DONE)
-        steps = is_open & (self.rng.random(len(here)) < self.climb_chance[slug][state])
-        self._note(here[steps], _index(slug), np.minimum(at[steps], 1), week)
+        steps = is_open & (
+            self.rng.random(len(here)) < self._step_chance(slug, here, state=state)
+        )
+        self._note(here[steps], _index(slug), step=np.minimum(at[steps], 1), week=week)
         self.now["dashboards"][here] = np.where(
             steps, dashboards_after(at, stepped=True), dashboards_after(at, stepped=False)
         )
 
-    def _climb_spine(self, here: Ints, state: Ints, place: Ints, week: int) -> None:
-        chances = np.stack([self.climb_chance[slug][state] for slug in SPINE_SLUGS], axis=1)
+    def _climb_spine(self, here: Ints, state: Ints, *, place: Ints, week: int) -> None:
+        chances = np.stack(
+            [self._step_chance(slug, here, state=state) for slug in SPINE_SLUGS], axis=1
+        )
         below = np.minimum(place, len(SPINE.rung) - 1)
         rung, step = SPINE.rung[below], SPINE.step[below]
         chance = np.where(place < SPINE.places - 1, chances[np.arange(len(here)), rung], 0.0)
         steps = self.rng.random(len(here)) < chance
-        self._note(here[steps], rung[steps], step[steps], week)
+        self._note(here[steps], rung[steps], step=step[steps], week=week)
         self.now["place"][here] = np.where(
             steps, SPINE.after_step[place], SPINE.after_miss[place]
         )
 
     def _climb_side(
-        self, slug: str, name: str, here: Ints, state: Ints, is_open: Bools, week: int
+        self, slug: str, here: Ints, *, state: Ints, is_open: Bools, week: int, name: str
     ) -> None:
         applies = np.array([segment in RUNGS[slug].segments for segment in SEGMENTS])
         at = self.now[name][here]
         asked = is_open & (at < RUNGS[slug].steps) & applies[self.company.segment[here]]
-        steps = asked & (self.rng.random(len(here)) < self.climb_chance[slug][state])
-        self._note(here[steps], _index(slug), at[steps], week)
+        steps = asked & (
+            self.rng.random(len(here)) < self._step_chance(slug, here, state=state)
+        )
+        self._note(here[steps], _index(slug), step=at[steps], week=week)
         self.now[name][here] = at + steps
 
-    def _note(self, who: Ints, rung: Ints | int, step: Ints, week: int) -> None:
+    def _step_chance(self, slug: str, here: Ints, *, state: Ints) -> Floats:
+        return self.climb_chance[slug][self.company.segment[here], state]
+
+    def _note(self, who: Ints, rung: Ints | int, *, step: Ints, week: int) -> None:
         rungs = np.broadcast_to(np.asarray(rung), who.shape)
         before = _WEEKDAY_ODDS[rungs]
         weekday = (self.rng.random(len(who))[:, None] >= before[:, 1:]).sum(axis=1)

@@ -35,6 +35,10 @@ INDUSTRY_HAZARD = np.array([0.85, 1.25])
 SHOCK = 1.9
 """What the price shock multiplies every hazard of leaving by."""
 
+PACE = np.array([0.8, 1.0, 1.15])
+"""How fast each segment climbs: large companies take their time."""
+TROUBLED_PACE = 0.7
+
 DIRECT_EFFECTS: dict[str, tuple[float, float, float]] = {
     "data_source_connected": (-0.10, -0.15, -0.25),
     "builders_at_work": (0.0, -0.10, -0.30),
@@ -93,11 +97,11 @@ def _two_states(now: Ints, on: float, off: float) -> Floats:
     return np.stack([1 - to_one, to_one], axis=1)
 
 
-def step_chance(rung: Rung) -> Floats:
+def step_chance(rung: Rung, *, segment: int) -> Floats:
     """Chance, by hidden state, that an account takes a step of an open milestone in a week."""
     state = np.arange(STATES)
     chance = np.array(rung.weekly_chance)[level_of(state)]
-    chance = chance * np.where(in_trouble(state), 0.7, 1.0)
+    chance = chance * np.where(in_trouble(state), TROUBLED_PACE, 1.0) * PACE[segment]
     return np.where(sponsor_gone(state) * rung.needs_sponsor == 1, 0.0, chance)
 
 

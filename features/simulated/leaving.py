@@ -50,11 +50,11 @@ def chance_of_leaving(
         rows = np.flatnonzero(under(outlooks, law))
         if len(rows):
             way = _monthly if law.is_monthly else _annual
-            chance[rows] = way(law, outlooks.where(rows), horizon_days)
+            chance[rows] = way(law, outlooks.where(rows), horizon_days=horizon_days)
     return chance
 
 
-def _annual(law: Law, rows: Outlooks, horizon_days: int) -> Floats:
+def _annual(law: Law, rows: Outlooks, *, horizon_days: int) -> Floats:
     ahead = np.clip(rows.decides_in, 0, WEEKS_AHEAD - 1)
     in_time = rows.ends_in < horizon_days
     asked = in_time & ~rows.is_leaving
@@ -65,12 +65,12 @@ def _annual(law: Law, rows: Outlooks, horizon_days: int) -> Floats:
             values = law.before_move(law.before_steps(values))
         now = np.flatnonzero(asked & (ahead == week))
         code = factor_code(rows, np.full(len(rows), week))[now]
-        decision[now] = look_up(values, rows.where(now), code)
+        decision[now] = look_up(values, rows.where(now), column=code)
     decision = np.where(rows.is_leaving, 1.0, decision)
     return np.where(in_time, decision * SURVIVES ** (rows.ends_in // 7), 0.0)
 
 
-def _monthly(law: Law, rows: Outlooks, horizon_days: int) -> Floats:
+def _monthly(law: Law, rows: Outlooks, *, horizon_days: int) -> Floats:
     weeks = -(-horizon_days // 7)
     counts = rows.due[:, :weeks] & (rows.due_day[:, :weeks] < horizon_days)
     cases, column = cases_of(rows, counts)
@@ -80,7 +80,7 @@ def _monthly(law: Law, rows: Outlooks, horizon_days: int) -> Floats:
         goes = leaves[..., np.maximum(cases[:, week], 0)] * (cases[:, week] >= 0)
         stays = SURVIVES * law.before_steps(values)
         values = law.before_move(goes + (1 - goes) * stays)
-    return look_up(values, rows, column)
+    return look_up(values, rows, column=column)
 
 
 def cases_of(rows: Outlooks, due: Bools) -> tuple[Ints, Ints]:
@@ -94,7 +94,7 @@ def cases_of(rows: Outlooks, due: Bools) -> tuple[Ints, Ints]:
     return cases.astype(np.int64), column.reshape(-1).astype(np.int64)
 
 
-def look_up(values: Floats, rows: Outlooks, column: Ints) -> Floats:
+def look_up(values: Floats, rows: Outlooks, *, column: Ints) -> Floats:
     """Read each row's value at its state and places."""
     axes = values.shape[2:5]
     sides = (rows.review, rows.integration, rows.dashboards)

@@ -75,8 +75,8 @@ def outlooks(company: Company, journeys: Journeys, *, span: Span, shock_day: int
     account, at = np.nonzero(alive)
     week = weeks[at]
     term = journeys.term[account, week].astype(np.int64)
-    ends = _end_of(company, account, term, span)
-    due, due_day = _months_ahead(company, account, week, term, span)
+    ends = _end_of(company, account, term=term, span=span)
+    due, due_day = _months_ahead(company, account, week=week, term=term, span=span)
     first_shocked = -(-shock_day // 7)
     return Outlooks(
         account=account,
@@ -98,7 +98,7 @@ def outlooks(company: Company, journeys: Journeys, *, span: Span, shock_day: int
     )
 
 
-def _end_of(company: Company, account: Ints, term: Ints, span: Span) -> Ints:
+def _end_of(company: Company, account: Ints, *, term: Ints, span: Span) -> Ints:
     ends = np.zeros(len(account), dtype=np.int64)
     every = np.zeros(len(company), dtype=np.int64)
     for number in range(int(term.max(initial=0)) + 1):
@@ -108,13 +108,13 @@ def _end_of(company: Company, account: Ints, term: Ints, span: Span) -> Ints:
 
 
 def _months_ahead(
-    company: Company, account: Ints, week: Ints, term: Ints, span: Span
+    company: Company, account: Ints, *, week: Ints, term: Ints, span: Span
 ) -> tuple[Bools, Ints]:
     due = np.zeros((len(account), WEEKS_AHEAD), dtype=bool)
     due_day = np.full((len(account), WEEKS_AHEAD), NO_END)
     monthly = np.flatnonzero(company.is_monthly[account])
     for following in range(7):
-        day = _end_of(company, account[monthly], term[monthly] + following, span)
+        day = _end_of(company, account[monthly], term=term[monthly] + following, span=span)
         ahead = day // 7 - week[monthly]
         near = (ahead >= 0) & (ahead < WEEKS_AHEAD)
         due[monthly[near], ahead[near]] = True

@@ -53,7 +53,7 @@ class People:
     def __len__(self) -> int:
         return len(self.account)
 
-    def at_desk(self, account: Ints, desk: Ints, week: Ints) -> Ints:
+    def at_desk(self, account: Ints, desk: Ints, *, week: Ints) -> Ints:
         """The user who sits there in that week: the last one who had come by then."""
         at = self.first_desk[account] + desk
         user = self.first_user[at]
@@ -68,61 +68,78 @@ def shared_desks(seats: Ints) -> Ints:
     return np.asarray(np.ceil(seats * SHARED_SEATS).astype(np.int64))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Desks:
+    """The desks of some accounts, sorted by account and number."""
+
+    account: Ints
+    number: Ints
+    first: Ints
+    """Position of each account's desk 0."""
+    admins: Ints
+    is_core: Bools
+    """Whether the desk is never empty."""
+
+    @classmethod
+    def of(cls, company: Company, rng: np.random.Generator) -> "_Desks":
+        admins = 1 + company.seats // SEATS_AN_ADMIN
+        core = admins + np.maximum(FIRST_BUILDERS, shared_desks(company.seats))
+        filled = np.round(company.seats * rng.uniform(0.65, 0.95, len(company)))
+        desks = np.maximum(filled.astype(np.int64), core)
+        account = np.repeat(np.arange(len(company)), desks)
+        first = np.cumsum(desks) - desks
+        number = np.arange(len(account)) - first[account]
+        return cls(account, number, first, admins, number < core[account])
+
+    @property
+    def is_admins(self) -> Bools:
+        return np.asarray(self.number < self.admins[self.account])
+
+
 def staff(
     company: Company, journeys: Journeys, *, span: Span, rng: np.random.Generator
 ) -> People:
     """Draw the people of some accounts."""
-    admins = 1 + company.seats // SEATS_AN_ADMIN
-    always = np.maximum(FIRST_BUILDERS, shared_desks(company.seats))
-    filled = np.round(company.seats * rng.uniform(0.65, 0.95, len(company))).astype(np.int64)
-    desks = np.maximum(filled, admins + always)
-    account = np.repeat(np.arange(len(company)), desks)
-    first_desk = np.cumsum(desks) - desks
-    desk = np.arange(len(account)) - first_desk[account]
-    is_core = desk < (admins + always)[account]
-    starts, ends = _tenures(company.first_week[account], is_core, span, rng)
-    is_admin = desk < admins[account]
-    starts[is_admin, 1:], ends[is_admin, 0] = span.weeks, span.weeks
-    gone = np.minimum(journeys.last_week() + 1, span.weeks)[account]
-    sits = starts < np.minimum(gone, span.weeks)[:, None]
-    at, occupant = np.nonzero(sits)
-    leads = _new_sponsors(journeys)
-    at, starts_at, ends_at = _with_sponsors(
-        at, starts[at, occupant], ends[at, occupant], (first_desk[leads[0]], leads[1]), span
+    desks = _Desks.of(company, rng)
+    at, starts, ends = _seated(desks, company, journeys=journeys, span=span, rng=rng)
+    at, starts, ends = _with_sponsors(desks, journeys, seated=(at, starts, ends), span=span)
+    account = desks.account[at]
+    week_before = 7 * starts - rng.integers(1, 5, size=len(at))
+    return People(
+        account=account,
+        desk=desks.number[at],
+        role=_roles(desks, rng)[at],
+        from_week=starts,
+        until_week=ends,
+        created_day=np.maximum(week_before, company.starts_day[account]),
+        intensity=np.exp(rng.normal(-0.08, 0.4, len(at))),
+        desk_account=desks.account,
+        first_desk=desks.first,
+        first_user=np.searchsorted(at, np.arange(len(desks.account) + 1)),
+        admins=desks.admins,
     )
-    return _seated(company, at, starts_at, ends_at, account, desk, first_desk, admins, rng)
 
 
 def _seated(
+    desks: _Desks,
     company: Company,
-    at: Ints,
-    starts: Ints,
-    ends: Ints,
-    account: Ints,
-    desk: Ints,
-    first_desk: Ints,
-    admins: Ints,
+    *,
+    journeys: Journeys,
+    span: Span,
     rng: np.random.Generator,
-) -> People:
-    role = _roles(account, desk, admins, rng)
-    week_before = 7 * starts - rng.integers(1, 5, size=len(at))
-    return People(
-        account=account[at],
-        desk=desk[at],
-        role=role[at],
-        from_week=starts,
-        until_week=ends,
-        created_day=np.maximum(week_before, company.starts_day[account[at]]),
-        intensity=np.exp(rng.normal(-0.08, 0.4, len(at))),
-        desk_account=account,
-        first_desk=first_desk,
-        first_user=np.searchsorted(at, np.arange(len(account) + 1)),
-        admins=admins,
+) -> tuple[Ints, Ints, Ints]:
+    """Desk, first and one-past-last week of every occupant, sorted by desk and time."""
+    starts, ends = _tenures(
+        company.first_week[desks.account], desks.is_core, span=span, rng=rng
     )
+    starts[desks.is_admins, 1:], ends[desks.is_admins, 0] = span.weeks, span.weeks
+    gone = np.minimum(journeys.last_week() + 1, span.weeks)[desks.account]
+    at, occupant = np.nonzero(starts < gone[:, None])
+    return at, starts[at, occupant], ends[at, occupant]
 
 
 def _tenures(
-    first_week: Ints, is_core: Bools, span: Span, rng: np.random.Generator
+    first_week: Ints, is_core: Bools, *, span: Span, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
     """First and one-past-last week of up to three occupants of each desk."""
     size = (len(first_week), OCCUPANTS)
@@ -144,11 +161,13 @@ def _new_sponsors(journeys: Journeys) -> tuple[Ints, Ints]:
 
 
 def _with_sponsors(
-    at: Ints, starts: Ints, ends: Ints, arriving: tuple[Ints, Ints], span: Span
+    desks: _Desks, journeys: Journeys, *, seated: tuple[Ints, Ints, Ints], span: Span
 ) -> tuple[Ints, Ints, Ints]:
     """Add the later lead administrators to desk 0 and end each one's time as the next comes."""
-    desk, week = np.concatenate([at, arriving[0]]), np.concatenate([starts, arriving[1]])
-    until = np.concatenate([ends, np.full(len(arriving[0]), span.weeks)])
+    who, arrival = _new_sponsors(journeys)
+    desk = np.concatenate([seated[0], desks.first[who]])
+    week = np.concatenate([seated[1], arrival])
+    until = np.concatenate([seated[2], np.full(len(who), span.weeks)])
     order = np.lexsort((week, desk))
     desk, week, until = desk[order], week[order], until[order]
     same = np.append(desk[1:] == desk[:-1], False)
@@ -156,8 +175,8 @@ def _with_sponsors(
     return desk, week, np.where(same, np.minimum(until, following), until)
 
 
-def _roles(account: Ints, desk: Ints, admins: Ints, rng: np.random.Generator) -> Ints:
+def _roles(desks: _Desks, rng: np.random.Generator) -> Ints:
     """Administrators first, then at least three builders, then whoever comes."""
-    drawn = rng.choice([BUILDER, MEMBER, VIEWER], size=len(desk), p=(0.2, 0.5, 0.3))
-    rank = desk - admins[account]
+    drawn = rng.choice([BUILDER, MEMBER, VIEWER], size=len(desks.number), p=(0.2, 0.5, 0.3))
+    rank = desks.number - desks.admins[desks.account]
     return np.where(rank < 0, ADMIN, np.where(rank < FIRST_BUILDERS, BUILDER, drawn))

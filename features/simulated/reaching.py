@@ -67,17 +67,19 @@ def _annual(goal: _Goal, rows: Outlooks) -> Floats:
             split = leaves * goal.steps(leaving[lead - 1], -1) + (1 - leaves) * calm_now
             deciding_now = np.concatenate([deciding_now, split], axis=-1)
         calm, deciding = law.before_move(calm_now), law.before_move(deciding_now)
-    chance = look_up(calm, rows, np.zeros(len(rows), dtype=np.int64))
+    chance = look_up(calm, rows, column=np.zeros(len(rows), dtype=np.int64))
     latest = goal.weeks - 1 - lead
     decides = ~rows.is_leaving & (rows.decides_in >= 0) & (rows.decides_in <= latest)
     some = np.flatnonzero(decides)
     ahead = rows.decides_in[some]
     column = (latest - ahead) * len(FACTORS) + factor_code(rows.where(some), ahead)
-    chance[some] = look_up(deciding, rows.where(some), column)
+    chance[some] = look_up(deciding, rows.where(some), column=column)
     left = rows.ends_in // 7
     for weeks, values in enumerate(leaving):
         last = np.flatnonzero(rows.is_leaving & (left == weeks) & (weeks < goal.weeks))
-        chance[last] = look_up(values, rows.where(last), np.zeros(len(last), dtype=np.int64))
+        chance[last] = look_up(
+            values, rows.where(last), column=np.zeros(len(last), dtype=np.int64)
+        )
     return chance
 
 
@@ -96,4 +98,4 @@ def _monthly(goal: _Goal, rows: Outlooks) -> Floats:
     for week in reversed(range(goal.weeks)):
         goes = leaves[..., np.maximum(cases[:, week], 0)] * (cases[:, week] >= 0)
         values = goal.law.before_move((1 - goes) * goal.steps(values, week))
-    return look_up(values, rows, column)
+    return look_up(values, rows, column=column)

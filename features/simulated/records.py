@@ -7,7 +7,7 @@ from features.simulated.company import INDUSTRIES, REGIONS, Company
 from features.simulated.journeys import CHURNS, STAYS, Journeys, Renewals, term_ends
 from features.simulated.ladder import SPINE
 from features.simulated.laws import in_trouble, level_of, sponsor_gone
-from features.simulated.weeks import NEVER, Floats, Ints, Span
+from features.simulated.weeks import NEVER, Bools, Floats, Ints, Span
 
 GROWTH = np.array([-0.18, -0.10, 0.0, 0.08, 0.16])
 """Mean change of ARR at a renewal, by engagement when it is decided."""
@@ -30,11 +30,14 @@ def contracts(
 ) -> pd.DataFrame:
     """One row per product and term, each term beginning on the day the last one ends."""
     renewals = _in_order(journeys.renewals)
-    factor, seats = _grown(company, renewals, rng)
-    add_on = _with_add_on(company, renewals, rng)
-    first = _terms(company, np.arange(len(company)), np.zeros(len(company), np.int64), span)
-    later = _terms(company, renewals.account, renewals.term, span)
-    later["signed_day"] = _signed(company, renewals, later["starts_day"].to_numpy(), rng)
+    factor, seats = _grown(company, renewals, rng=rng)
+    add_on = _with_add_on(company, renewals, rng=rng)
+    every = np.arange(len(company))
+    first = _terms(company, every, term=np.zeros_like(every), span=span)
+    later = _terms(company, renewals.account, term=renewals.term, span=span)
+    later["signed_day"] = _signed(
+        company, renewals, starts=later["starts_day"].to_numpy(), rng=rng
+    )
     first = first.assign(signed_day=company.signed_day, arr=company.arr, seats=company.seats)
     later["arr"], later["seats"] = company.arr[renewals.account] * factor, seats
     rows = pd.concat([first, later], ignore_index=True)
@@ -52,7 +55,7 @@ def _in_order(renewals: Renewals) -> Renewals:
     return Renewals(*(getattr(renewals, name)[order] for name in Renewals.__slots__))
 
 
-def _terms(company: Company, account: Ints, term: Ints, span: Span) -> pd.DataFrame:
+def _terms(company: Company, account: Ints, *, term: Ints, span: Span) -> pd.DataFrame:
     every = np.zeros(len(company), dtype=np.int64)
     starts, ends = np.zeros(len(account), np.int64), np.zeros(len(account), np.int64)
     for number in range(int(term.max(initial=0)) + 1):
@@ -63,7 +66,7 @@ def _terms(company: Company, account: Ints, term: Ints, span: Span) -> pd.DataFr
 
 
 def _grown(
-    company: Company, renewals: Renewals, rng: np.random.Generator
+    company: Company, renewals: Renewals, *, rng: np.random.Generator
 ) -> tuple[Floats, Ints]:
     """ARR against the first term's, and seats: they only grow once half of them collaborate."""
     change = GROWTH[level_of(renewals.state)] + rng.normal(0.0, 0.08, len(renewals.account))
@@ -89,13 +92,13 @@ def _chained(account: Ints, factor: Floats) -> Floats:
     return np.asarray(np.exp(logs - before))
 
 
-def _with_add_on(company: Company, renewals: Renewals, rng: np.random.Generator) -> np.ndarray:
+def _with_add_on(company: Company, renewals: Renewals, *, rng: np.random.Generator) -> Bools:
     drawn = rng.random(len(renewals.account)) < ADD_ON_CHANCE[level_of(renewals.state)]
-    return drawn & ~company.is_monthly[renewals.account]
+    return np.asarray(drawn & ~company.is_monthly[renewals.account])
 
 
 def _signed(
-    company: Company, renewals: Renewals, starts: Ints, rng: np.random.Generator
+    company: Company, renewals: Renewals, *, starts: Ints, rng: np.random.Generator
 ) -> Ints:
     """The day on which the renewal was signed; NEVER where a monthly term just goes on."""
     day = 7 * renewals.week + rng.integers(5, size=len(renewals.week))

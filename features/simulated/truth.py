@@ -28,7 +28,7 @@ def risks(outlooks: Outlooks, company: Company, *, span: Span) -> pd.DataFrame:
     for milestone in (None, *RUNGS):
         rows = outlooks if milestone is None else outlooks.where(outlooks.is_open(milestone))
         for horizon in HORIZONS:
-            parts.append(_risk(rows, company, milestone, horizon, span))
+            parts.append(_risk(rows, company, milestone=milestone, horizon=horizon, span=span))
     table = pd.concat(parts, ignore_index=True)
     return table.sort_values(
         ["as_of", "account_id", "milestone", "horizon_days"], na_position="first"
@@ -36,7 +36,7 @@ def risks(outlooks: Outlooks, company: Company, *, span: Span) -> pd.DataFrame:
 
 
 def _risk(
-    rows: Outlooks, company: Company, milestone: str | None, horizon: int, span: Span
+    rows: Outlooks, company: Company, *, milestone: str | None, horizon: int, span: Span
 ) -> pd.DataFrame:
     if milestone is None:
         chance = chance_of_leaving(rows, horizon_days=horizon)

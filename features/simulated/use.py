@@ -33,7 +33,7 @@ DAY_CHANCE = np.array([0.28, 0.28, 0.13, 0.05])
 LEVEL_USE = np.array([0.04, 0.22, 0.50, 0.80, 1.0])
 LEVEL_BREADTH = np.array([0.45, 0.65, 0.85, 1.0, 1.1])
 WEEKDAY_USE = np.array([0.98, 1.06, 1.06, 1.02, 0.9, 0.12, 0.08], dtype=np.float32)
-WEEK_NOISE = 0.3
+WEEK_NOISE = 0.2
 WINDING_DOWN = 0.7
 """What use shrinks to once it is decided not to renew."""
 MOST = 0.9
@@ -102,27 +102,17 @@ def season(span: Span) -> Floats:
 def days_of_use(
     company: Company,
     journeys: Journeys,
-    people: People,
     *,
+    people: People,
     span: Span,
     rng: np.random.Generator,
 ) -> tuple[Ints, Ints]:
     """Users and days on which they were there."""
-    weekly = _account_weeks(company, journeys, span, rng)
-    until = np.minimum(
-        people.until_week, np.minimum(journeys.last_week() + 1, span.weeks)[people.account]
-    )
-    weeks = np.maximum(until - people.from_week, 0)
-    user = np.repeat(np.arange(len(people)), weeks)
-    week = (
-        np.arange(len(user))
-        - np.repeat(np.cumsum(weeks) - weeks, weeks)
-        + people.from_week[user]
-    )
+    user, week = _user_weeks(journeys, people, span=span)
     account = people.account[user]
-    chance = (
-        weekly[account, week] * (DAY_CHANCE[people.role] * people.intensity)[user]
-    ).astype(np.float32)
+    weekly = _account_weeks(company, journeys, span=span, rng=rng)[account, week]
+    personal = DAY_CHANCE[people.role] * people.intensity
+    chance = (weekly * personal[user]).astype(np.float32)
     away = sponsor_gone(journeys.state)[account, week].astype(bool)
     chance[away & (people.role[user] == ADMIN)] = 0.0
     there = rng.random((len(user), 7), dtype=np.float32) < np.minimum(
@@ -134,8 +124,17 @@ def days_of_use(
     return user[at[before_exit]], day[before_exit]
 
 
+def _user_weeks(journeys: Journeys, people: People, *, span: Span) -> tuple[Ints, Ints]:
+    """Every user in every week in which they have a desk in a living account."""
+    gone = np.minimum(journeys.last_week() + 1, span.weeks)[people.account]
+    weeks = np.maximum(np.minimum(people.until_week, gone) - people.from_week, 0)
+    user = np.repeat(np.arange(len(people)), weeks)
+    nth = np.arange(len(user)) - (np.cumsum(weeks) - weeks)[user]
+    return user, people.from_week[user] + nth
+
+
 def _account_weeks(
-    company: Company, journeys: Journeys, span: Span, rng: np.random.Generator
+    company: Company, journeys: Journeys, *, span: Span, rng: np.random.Generator
 ) -> Floats:
     use = LEVEL_USE[level_of(np.maximum(journeys.state, 0))]
     noise = np.exp(rng.normal(0.0, WEEK_NOISE, use.shape))
@@ -146,9 +145,9 @@ def _account_weeks(
 def free_rows(
     company: Company,
     journeys: Journeys,
+    *,
     people: People,
     days: tuple[Ints, Ints],
-    *,
     rng: np.random.Generator,
 ) -> Rows:
     """One row per user, day and capability that they used of their own accord."""
@@ -186,7 +185,7 @@ def invitations(journeys: Journeys, people: People, *, rng: np.random.Generator)
     account, week = people.account[invited], week[invited]
     return Rows(
         account=account,
-        user=people.at_desk(account, np.zeros_like(account), week),
+        user=people.at_desk(account, np.zeros_like(account), week=week),
         capability=np.full(len(invited), CAPABILITIES.index("invite_sent")),
         day=people.created_day[invited],
         second=_office_hours(len(invited), rng),

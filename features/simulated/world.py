@@ -1,5 +1,10 @@
-"""How is a whole company simulated and written, in bounded memory?"""
+"""How is a whole company simulated and written, in bounded memory?
 
+What moves weekly (hidden states, climbs, exits) fits in memory for all accounts at once. People
+and what they do are drawn and written for some hundred accounts at a time.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -7,7 +12,6 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from features.simulated.company import Company, found_company
 from features.simulated.contact import touch_rows
@@ -21,7 +25,7 @@ from features.simulated.use import Rows, days_of_use, free_rows, invitations
 from features.simulated.weeks import NEVER, Span
 from features.simulated.write import activity_writer, append_activity, write_table
 
-ACCOUNTS_A_SHARD = 500
+ACCOUNTS_AT_ONCE = 500
 
 Events = TypeVar("Events", Steps, Renewals)
 
@@ -40,22 +44,58 @@ def simulate(
     """
     span = Span.of_months(months)
     shock_day = NEVER if price_shock_on is None else span.day_number(price_shock_on)
-    seeds = np.random.SeedSequence(seed).spawn(3)
-    company = found_company(accounts, span=span, rng=np.random.default_rng(seeds[0]))
-    rng = np.random.default_rng(seeds[1])
+    founding, living, recording, working = np.random.SeedSequence(seed).spawn(4)
+    company = found_company(accounts, span=span, rng=np.random.default_rng(founding))
+    rng = np.random.default_rng(living)
     journeys = live(company, span=span, shock_day=shock_day, rng=rng)
     out.mkdir(parents=True, exist_ok=True)
-    _write_records(out, company, journeys, span, np.random.default_rng(seeds[2].spawn(1)[0]))
-    _write_shards(out, company, journeys, span, seeds[2])
+    everybody = _Part(company, journeys, span, np.random.default_rng(recording))
+    _write_records(out, everybody)
+    _write_use(out, everybody, working)
     seen = outlooks(company, journeys, span=span, shock_day=shock_day)
     write_table(risks(seen, company, span=span), out / "truth" / "risks.parquet")
     write_table(effects(seen), out / "truth" / "effects.parquet")
     write_table(moments(company, journeys, span=span), out / "truth" / "moments.parquet")
 
 
-def _write_records(
-    out: Path, company: Company, journeys: Journeys, span: Span, rng: np.random.Generator
-) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Some accounts in a row, what happened to them, and the chance to draw more."""
+
+    company: Company
+    journeys: Journeys
+    span: Span
+    rng: np.random.Generator
+
+    def parts(self, seed: np.random.SeedSequence) -> Iterator["_Part"]:
+        """Cut into shards; each draws from its own stream, so that none depends on others."""
+        starts = range(0, len(self.company), ACCOUNTS_AT_ONCE)
+        for first, child in zip(starts, seed.spawn(len(starts)), strict=True):
+            yield self._between(first, first + ACCOUNTS_AT_ONCE, np.random.default_rng(child))
+
+    def _between(self, first: int, last: int, rng: np.random.Generator) -> "_Part":
+        columns = {
+            f.name: getattr(self.journeys, f.name)[first:last]
+            for f in fields(Journeys)
+            if f.name not in ("steps", "renewals")
+        }
+        journeys = Journeys(
+            **columns,
+            steps=_between(self.journeys.steps, first, last=last),
+            renewals=_between(self.journeys.renewals, first, last=last),
+        )
+        company = Company(*(getattr(self.company, f.name)[first:last] for f in fields(Company)))
+        return _Part(company, journeys, self.span, rng)
+
+
+def _between(events: Events, first: int, *, last: int) -> Events:
+    keep = (events.account >= first) & (events.account < last)
+    columns = {f.name: getattr(events, f.name)[keep] for f in fields(events)}
+    return type(events)(**{**columns, "account": columns["account"] - first})
+
+
+def _write_records(out: Path, part: _Part) -> None:
+    company, journeys, span, rng = part.company, part.journeys, part.span, part.rng
     terms = contracts(company, journeys, span=span, rng=rng)
     write_table(account_rows(company, terms, span=span), out / "accounts.parquet")
     write_table(contract_rows(company, terms, span=span), out / "contracts.parquet")
@@ -71,97 +111,55 @@ def _write_records(
     write_table(recorded, out / "achievements.parquet")
 
 
-@dataclass
-class _Shard:
-    """Some accounts in a row, with everything that happened to them."""
-
-    company: Company
-    journeys: Journeys
-    rng: np.random.Generator
-
-    @classmethod
-    def of(
-        cls, company: Company, journeys: Journeys, first: int, rng: np.random.Generator
-    ) -> "_Shard":
-        last = min(first + ACCOUNTS_A_SHARD, len(company))
-        part = slice(first, last)
-        cut = {
-            f.name: getattr(journeys, f.name)[part]
-            for f in fields(journeys)
-            if f.name not in ("steps", "renewals")
-        }
-        steps, renewals = (
-            _within(journeys.steps, first, last),
-            _within(journeys.renewals, first, last),
-        )
-        return cls(
-            company=Company(*(getattr(company, f.name)[part] for f in fields(company))),
-            journeys=Journeys(**cut, steps=steps, renewals=renewals),
-            rng=rng,
-        )
-
-
-def _within(events: Events, first: int, last: int) -> Events:
-    keep = (events.account >= first) & (events.account < last)
-    columns = {f.name: getattr(events, f.name)[keep] for f in fields(events)}
-    return type(events)(**{**columns, "account": columns["account"] - first})
-
-
-def _write_shards(
-    out: Path,
-    company: Company,
-    journeys: Journeys,
-    span: Span,
-    seed: np.random.SeedSequence,
-) -> None:
-    users, touches, known_users = [], [], 0
-    starts = range(0, len(company), ACCOUNTS_A_SHARD)
+def _write_use(out: Path, everybody: _Part, seed: np.random.SeedSequence) -> None:
+    users, touches, hired = [], [], 0
     with activity_writer(out / "activity.parquet") as writer:
-        for first, child in zip(starts, seed.spawn(len(starts)), strict=True):
-            shard = _Shard.of(company, journeys, first, np.random.default_rng(child))
-            people = staff(shard.company, shard.journeys, span=span, rng=shard.rng)
-            names = [f"u_{known_users + n:07d}" for n in range(1, len(people) + 1)]
-            known_users += len(people)
-            users.append(_user_rows(shard, people, names, span))
-            touches.append(_touches(shard, people, names, span))
-            _append(writer, shard, people, names, span)
+        for part in everybody.parts(seed):
+            people = staff(part.company, part.journeys, span=part.span, rng=part.rng)
+            names = [f"u_{hired + n:07d}" for n in range(1, len(people) + 1)]
+            hired += len(people)
+            users.append(_user_rows(part, people, names=names))
+            touches.append(_touch_rows(part, people, names=names))
+            append_activity(
+                writer,
+                _activity(part, people),
+                account_id=list(part.company.account_id),
+                user_id=names,
+                span=part.span,
+                rng=part.rng,
+            )
     write_table(pd.concat(users, ignore_index=True), out / "users.parquet")
     write_table(pd.concat(touches, ignore_index=True), out / "touches.parquet")
 
 
-def _append(
-    writer: pq.ParquetWriter, shard: _Shard, people: People, names: list[str], span: Span
-) -> None:
-    company, journeys, rng = shard.company, shard.journeys, shard.rng
-    days = days_of_use(company, journeys, people, span=span, rng=rng)
-    rows = Rows.joined(
+def _activity(part: _Part, people: People) -> Rows:
+    company, journeys, rng = part.company, part.journeys, part.rng
+    days = days_of_use(company, journeys, people=people, span=part.span, rng=rng)
+    return Rows.joined(
         [
-            free_rows(company, journeys, people, days, rng=rng),
+            free_rows(company, journeys, people=people, days=days, rng=rng),
             invitations(journeys, people, rng=rng),
-            rows_of_steps(company, journeys, people, rng=rng),
+            rows_of_steps(company, journeys, people=people, rng=rng),
         ]
     )
-    append_activity(
-        writer, rows, account_id=list(company.account_id), user_id=names, span=span, rng=rng
-    )
 
 
-def _user_rows(shard: _Shard, people: People, names: list[str], span: Span) -> pd.DataFrame:
-    second = shard.rng.integers(8 * 3600, 18 * 3600, size=len(people))
+def _user_rows(part: _Part, people: People, *, names: list[str]) -> pd.DataFrame:
+    second = part.rng.integers(8 * 3600, 18 * 3600, size=len(people))
     return pd.DataFrame(
         {
-            "account_id": shard.company.account_id[people.account],
+            "account_id": part.company.account_id[people.account],
             "user_id": names,
             "role": np.array(ROLES, dtype=object)[people.role],
-            "created_at": span.moments(people.created_day, second),
+            "created_at": part.span.moments(people.created_day, second),
         }
     )
 
 
-def _touches(shard: _Shard, people: People, names: list[str], span: Span) -> pd.DataFrame:
-    rows = touch_rows(shard.company, shard.journeys, people, span=span, rng=shard.rng)
+def _touch_rows(part: _Part, people: People, *, names: list[str]) -> pd.DataFrame:
+    rows = touch_rows(part.company, part.journeys, people=people, span=part.span, rng=part.rng)
     user, account = rows.pop("user").to_numpy(), rows.pop("account").to_numpy()
     who = np.array([*names, None], dtype=object)[user]
-    rows.insert(0, "account_id", shard.company.account_id[account])
+    rows.insert(0, "account_id", part.company.account_id[account])
     rows.insert(1, "user_id", who)
     return rows
