@@ -38,6 +38,9 @@ class Book:
     currency: str
     words: Words
     """What accounts and milestones are called."""
+    shows_baseline: bool
+    """Whether it is a simple rule that speaks, because the model has no skill beyond it."""
+    shows_risks: bool
     average_risk: float | None
     milestone_names: Mapping[str, str]
     pages: Mapping[str, str]

@@ -125,6 +125,8 @@ def _book(
         capacity=project.serving.capacity_per_owner,
         currency=project.serving.currency,
         words=words,
+        shows_baseline=any(account.get("risk_source") == "baseline" for account in ranked),
+        shows_risks=any(account.get("churn_risk") is not None for account in ranked),
         average_risk=_average(ranked),
         milestone_names={m.slug: m.name for m in configuration.playbook.milestones},
         pages=page_names(paged),

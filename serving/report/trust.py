@@ -12,6 +12,10 @@ QUESTIONS: Mapping[str, str] = {
     "churn": "who leaves",
     "milestones": "when milestones are reached",
 }
+_INSTEAD: Mapping[str, str] = {
+    "churn": "the baseline is shown instead",
+    "milestones": "take the chances and dates of milestones with care",
+}
 STALE_DAYS = 7
 """Newest activity older than this is called out."""
 TOGETHER = "all"
@@ -65,7 +69,6 @@ class Trust:
     promotion: Claim | None
     promotion_reasons: tuple[str, ...]
     skill: tuple[Claim, ...]
-    shows_baseline: bool
     baseline: str
     """The best simple rule's name, which is what is shown where the model has no skill."""
     record: tuple[TestTable, ...]
@@ -87,12 +90,7 @@ def trust(run: Mapping[str, Any], *, as_of: dt.date) -> Trust:
         trained_on=as_day(models.get("trained_on")),
         promotion=_promotion(gate),
         promotion_reasons=tuple(map(str, gate.get("reasons") or ())),
-        skill=tuple(
-            _skill(QUESTIONS.get(question, question), told)
-            for question, told in skill.items()
-            if told
-        ),
-        shows_baseline=bool(churn) and not churn.get("has_skill"),
+        skill=tuple(_skill(question, told) for question, told in skill.items() if told),
         baseline=baseline_name(churn.get("best_baseline")),
         record=tuple(
             _table(QUESTIONS.get(question, question), lines)
@@ -136,13 +134,15 @@ def _promotion(gate: Mapping[str, Any]) -> Claim | None:
 
 
 def _skill(question: str, told: Mapping[str, Any]) -> Claim:
+    instead = _INSTEAD.get(question, "take its figures with care")
+    question = QUESTIONS.get(question, question)
     rule, margin = baseline_name(told.get("best_baseline")), _margin(told)
     if told.get("has_skill"):
         beats = f"On {question}, the model beats the best simple rule ({rule})"
         return Claim(is_good=True, text=f"{beats}: {margin}.")
     because = f"{rule}: {margin}" if margin else "too little could be tested"
     text = f"On {question}, no skill beyond the baseline is shown ({because})"
-    return Claim(is_good=False, text=f"{text}; the baseline is shown instead.")
+    return Claim(is_good=False, text=f"{text}; {instead}.")
 
 
 def _margin(told: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ def test_the_shipped_phrases_are_sound():
 
 
 def test_every_family_of_the_catalogue_has_a_name():
-    assert {*Family.__args__, "timing"} == set(load_phrases().families)
+    assert {*Family.__args__, "timing", "baseline"} == set(load_phrases().families)
 
 
 def test_a_configuration_without_phrases_speaks_the_shipped_ones(tmp_path):

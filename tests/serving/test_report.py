@@ -299,3 +299,17 @@ def test_the_inputs_are_left_as_they_were(tmp_path):
     write_report(tmp_path, **world)
     assert world["accounts"].columns.equals(before.columns)
     assert np.array_equal(world["accounts"]["rank"], before["rank"])
+
+
+def test_a_book_without_any_score_says_so_and_shows_the_rest(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=6)
+    risks = [name for name in world["accounts"] if "churn_risk" in name]
+    world["accounts"][[*risks, "base_risk", "arr_at_risk"]] = np.nan
+    world["accounts"] = world["accounts"].assign(
+        status="not_enough_data", risk_source=None, reasons=[[]] * 6
+    )
+    write_report(tmp_path, **world)
+    text = Page(tmp_path / "index.html").text
+    assert "Nothing is scored." in text
+    assert "none of these accounts has a score" in text
+    assert "Data source connected" in Page(tmp_path / "accounts" / "acc-0001.html").text
