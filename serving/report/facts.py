@@ -21,6 +21,7 @@ from serving.report.labels import (
 )
 from serving.report.records import Record, reasons_of
 from serving.scorecard import Reason
+from serving.wording import TIMING
 
 SHOWN_REASONS = 2
 FAR = float("-inf")
@@ -42,6 +43,7 @@ class Book:
     """Whether it is a simple rule that speaks, because the model has no skill beyond it."""
     shows_risks: bool
     average_risk: float | None
+    """The mean of the scored accounts."""
     milestone_names: Mapping[str, str]
     pages: Mapping[str, str]
     """File name of each account that has a page."""
@@ -141,7 +143,7 @@ def row(account: Record, book: Book) -> Row:
         moved=None if risk is None or before is None else risk - before,
         is_baseline=risk is not None and account.get("risk_source") == "baseline",
         arr_at_risk=account.get("arr_at_risk"),
-        why=why(reasons_of(account), risk=risk, average=account.get("base_risk")),
+        why=why(reasons_of(account), risk=risk, base=account.get("base_risk")),
         note=None if risk is not None else _not_scored(account),
         pace=pace_tag(pace),
         pace_order=PACE_ORDER.index(pace) if pace in PACE_ORDER else None,
@@ -160,19 +162,19 @@ def milestone_name(slug: str, book: Book) -> str:
 
 
 def why(
-    reasons: Sequence[Reason], *, risk: float | None, average: float | None
+    reasons: Sequence[Reason], *, risk: float | None, base: float | None
 ) -> tuple[Said, ...]:
     """Pick the reasons that tell best why the risk is where it is.
 
-    Those that push it the way it lies from the average account come first, the strongest before
-    the others; a reason without a visible effect is none.
+    Those that push it the way it lies from the base risk come first, the strongest before the
+    others, and timing last, which no CSM can act on; one without a visible effect is none.
     """
     if risk is None:
         return ()
-    way = 1.0 if average is None or risk >= average else -1.0
+    way = 1.0 if base is None or risk >= base else -1.0
     felt = [r for r in reasons if abs(r.points) >= 0.0005]
-    best = sorted(felt, key=lambda r: (r.points * way < 0, -abs(r.points)))[:SHOWN_REASONS]
-    return tuple(said(reason) for reason in best)
+    best = sorted(felt, key=lambda r: (r.family == TIMING, r.points * way < 0, -abs(r.points)))
+    return tuple(said(reason) for reason in best[:SHOWN_REASONS])
 
 
 def said(reason: Reason) -> Said:

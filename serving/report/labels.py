@@ -29,7 +29,7 @@ EVIDENCE: Mapping[str, str] = {
     "too_few": "too few accounts to say what it does",
 }
 HIGH, RAISED, LOW = 2.0, 1.25, 0.5
-"""Times the average account's risk from which on, or up to which, the words apply."""
+"""Times the mean risk of all accounts from which on, or up to which, the words apply."""
 UNSEEN = 0.0005
 """A difference in risk that rounds to 0.0 points."""
 
@@ -43,7 +43,7 @@ class Tag:
 
 
 def risk_tag(risk: float | None, *, average: float | None) -> Tag:
-    """Say a risk in a word, beside that of the average account."""
+    """Say a risk in a word, beside the mean of all accounts."""
     if risk is None:
         return Tag("not scored", "none")
     if average is None or average <= 0:

@@ -148,11 +148,9 @@ def _as_of(ranked: Sequence[Record]) -> dt.date:
 
 
 def _average(ranked: Sequence[Record]) -> float | None:
-    """Give the average account's risk: the reasons' base, else the mean of the scored."""
-    bases = [a["base_risk"] for a in ranked if a.get("base_risk") is not None]
-    risks = [a["churn_risk"] for a in ranked if a.get("churn_risk") is not None]
-    found: list[float] = bases or risks
-    return sum(found) / len(found) if found else None
+    """Give the mean risk of the scored accounts, beside which a risk is high or low."""
+    risks: list[float] = [a["churn_risk"] for a in ranked if a.get("churn_risk") is not None]
+    return sum(risks) / len(risks) if risks else None
 
 
 def _cut(pages: int, accounts: int, words: Words) -> str | None:

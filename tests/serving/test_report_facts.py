@@ -52,15 +52,15 @@ def test_an_account_without_reasons_has_no_way():
 
 
 def test_reasons_that_push_the_risk_where_it_lies_come_first_in_the_list():
-    told = why(reasons_of(-0.09, 0.02, 0.12), risk=0.15, average=0.1)
+    told = why(reasons_of(-0.09, 0.02, 0.12), risk=0.15, base=0.1)
     assert [one.direction for one in told] == ["up", "up"]
     assert told[0].text == "Sentence 2."
-    low = why(reasons_of(-0.09, 0.02), risk=0.03, average=0.1)
+    low = why(reasons_of(-0.09, 0.02), risk=0.03, base=0.1)
     assert [one.direction for one in low] == ["down", "up"]
 
 
 def test_a_reason_without_a_visible_effect_is_not_listed():
-    assert len(why(reasons_of(0.05, 0.0001), risk=0.15, average=0.1)) == 1
+    assert len(why(reasons_of(0.05, 0.0001), risk=0.15, base=0.1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,15 @@ def test_a_reason_without_a_visible_effect_is_not_listed():
         (None, 0.10, "not scored"),
     ],
 )
-def test_a_risk_is_a_word_beside_the_average_account(risk, average, word):
+def test_a_risk_is_a_word_beside_the_mean_of_all(risk, average, word):
     assert risk_tag(risk, average=average).word == word
+
+
+def test_timing_is_listed_only_where_nothing_else_is_felt():
+    timing = Reason("timing", "Timing.", None, None, 1.0, 0.2)
+    told = why([timing, *reasons_of(0.01, -0.02)], risk=0.3, base=0.1)
+    assert [one.text for one in told] == ["Sentence 0.", "Sentence 1."]
+    assert [one.text for one in why([timing], risk=0.3, base=0.1)] == ["Timing."]
 
 
 def test_a_change_has_its_direction_as_a_shape_and_a_sign():

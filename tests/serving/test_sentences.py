@@ -116,8 +116,8 @@ def test_a_trend_is_said_in_the_direction_in_which_it_went(now, before):
         ("arr", 12300, 9000, "Pays €12,300 a year; companies like this: €9,000"),
         ("arr_ratio", 1.2, 1.0, "ARR up 20 % on 4 weeks ago; companies like this: unchanged"),
         ("arr_ratio", 0.8, None, "ARR down 20 % on 4 weeks ago"),
-        ("days_to_renewal", 45, None, "Commitment ends in 45 days"),
-        ("days_to_renewal", -3, None, "Commitment ended 3 days ago"),
+        ("days_to_renewal", 45, 90, "Renewal due in 45 days; companies like this: in 90 days"),
+        ("days_to_renewal", -3, None, "Renewal due 3 days ago"),
         (
             "days_late",
             12,
