@@ -6,11 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from configs.errors import LakeError
+from features.catalogue import Catalogue, Feature
+from features.encode import Encoder
 from training.bundle import Bundle
+from training.exits import ExitModel
+from training.followed import CHURN
+from training.hazard import HazardSettings, fit_hazard
+from training.matrix import Matrix
+from training.models import Models
+from training.periods import FollowUp, Periods
 from training.registry import Registry
 
 NAME = "acme-churn"
@@ -159,22 +169,27 @@ def test_a_store_that_is_no_database_is_said_to_be_none(tmp_path):
 
 
 def test_anyone_can_load_the_model_with_mlflow_alone_and_without_pickle(registry, tmp_path):
-    registry.promote(NAME, version=2, reasons=[])
-    model = next(path for path in registry.home.rglob("MLmodel") if "two" in _texts(path))
+    models, values = fitted_models()
+    with registry.track("acme") as run:
+        registry.register(NAME, bundle=models.to_bundle(), run=run)
+    (model,) = (p for p in registry.home.rglob("MLmodel") if [*p.parent.rglob("exits-*.txt")])
+    values.to_parquet(tmp_path / "values.parquet")
     script = (
         "import sys, mlflow, pandas\n"
         "model = mlflow.pyfunc.load_model(sys.argv[1])\n"
-        "print(model.predict(pandas.DataFrame())['churn.txt'])"
+        "model.predict(pandas.read_parquet('values.parquet')).to_parquet('said.parquet')"
     )
-    loaded = subprocess.run(
+    subprocess.run(
         [sys.executable, "-c", script, str(model.parent)],
         env={**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"},
         cwd=tmp_path,
-        capture_output=True,
-        text=True,
         check=True,
     )
-    assert loaded.stdout.strip() == "two"
+    curves = models.exits.curves(values)
+    expected = {f"churn_risk_{h}d": curves.incidence_at(CHURN, h) for h in (30, 90)}
+    said = pd.read_parquet(tmp_path / "said.parquet")
+    pd.testing.assert_frame_equal(said, pd.DataFrame(expected, index=values.index))
+    assert (said["churn_risk_90d"] > said["churn_risk_30d"]).all()
 
 
 def test_no_file_of_the_registry_is_a_pickle(registry):
@@ -204,5 +219,21 @@ def test_registering_says_nothing_on_the_screen(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lake"]
 
 
-def _texts(model: Path) -> set[str]:
-    return {path.read_text() for path in model.parent.rglob("bundle/*.txt")}
+def fitted_models() -> tuple[Models, pd.DataFrame]:
+    """Models of four hundred accounts, of which the silent leave sooner."""
+    chance = np.random.default_rng(7)
+    silent = chance.integers(0, 60, 400).astype(float)
+    values = pd.DataFrame({"days_since_active": silent}, index=range(100, 500))
+    about = {"family": "rhythm", "measure": "m", "meaning": "m", "unit": "days", "absence": "a"}
+    encoder = Encoder.fit(values, Catalogue([Feature(name="days_since_active", **about)]))
+    left = chance.exponential(3000 / (1 + silent))
+    followup = FollowUp(np.minimum(left, 90.0), np.where(left < 90, 0, -1))
+    hazard = fit_hazard(
+        Matrix(encoder.matrix(values), encoder.columns),
+        followup,
+        cause=0,
+        periods=Periods.covering([30, 90]),
+        settings=HazardSettings(trees=5, min_rows_in_leaf=20, threads=1),
+    )
+    meta = {"horizons": [30, 90], "skill": {"churn": {"has_skill": True}}}
+    return Models(ExitModel(encoder, (), {CHURN: hazard}, ()), None, None, meta), values
