@@ -11,7 +11,7 @@ from configs.playbook import Milestone
 from serving import formats
 from serving.report.charts import share_bar, week_columns
 from serving.report.facts import Book, Row
-from serving.report.labels import EVIDENCE
+from serving.report.labels import EVIDENCE, spelt
 from serving.report.ladder import Rung, rungs
 from serving.report.records import Record, reasons_of
 from serving.report.steps import Way, way
@@ -187,10 +187,11 @@ def _in_words(amounts: Sequence[float]) -> str:
 
 
 def _role(line: Record) -> RoleLine:
-    active, people = line.get("active_people"), line.get("people")
+    lately = formats.count(line.get("active_people"))
+    quarter = formats.count(line.get("quarter_people"))
     return RoleLine(
-        role=str(line["role"]).replace("_", " "),
-        active=f"{formats.count(active)} of {formats.count(people)} active in the last 4 weeks",
+        role=spelt(str(line["role"])),
+        active=f"{lately} active in the last 4 weeks, {quarter} in the last 13",
         last_active_on=line.get("last_active_on"),
     )
 

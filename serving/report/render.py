@@ -36,8 +36,8 @@ def write_report(
 
     ``accounts`` and ``milestones`` have the columns of their Parquet files; ``usage`` has
     ``account_id``, ``week_on``, ``active_users`` and ``activity_count``; ``run`` is run.json;
-    ``roles``, where known, has ``account_id``, ``role``, ``people``, ``active_people`` and
-    ``last_active_on``. The same inputs give the same bytes.
+    ``roles``, where known, has ``account_id``, ``role``, ``active_people`` (of the last four
+    weeks), ``quarter_people`` and ``last_active_on``. The same inputs give the same bytes.
     """
     facts = site(
         accounts=accounts,

@@ -126,11 +126,8 @@ def _promotion(gate: Mapping[str, Any]) -> Claim | None:
     if "promoted" not in gate:
         return None
     if gate["promoted"]:
-        return Claim(is_good=True, text="The newest model passed its tests and is in use.")
-    return Claim(
-        is_good=False,
-        text="The newest model did not pass its tests; the one before stays in use.",
-    )
+        return Claim(is_good=True, text="It passed its tests and was promoted.")
+    return Claim(is_good=False, text="It did not pass its tests, and no other has.")
 
 
 def _skill(question: str, told: Mapping[str, Any]) -> Claim:
