@@ -60,7 +60,8 @@ def deploy(
             overwrite=True,
         )
     made = _deployments(configuration, lake, scheduled=scheduled)
-    variables = {"env": environment.settings(lake), "working_dir": str(Path.cwd())}
+    told = {**environment.settings(lake), "PREFECT_LOGGING_LEVEL": "INFO"}
+    variables = {"env": told, "working_dir": str(Path.cwd())}
     for each in made:
         each.job_variables = variables
         each.apply(work_pool_name=WORK_POOL)

@@ -1,5 +1,6 @@
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,9 @@ import pytest
 
 from configs.errors import ConfigError
 from configs.load import Configuration, load
+from pipelines.lake import Lake
+
+DEMO = Path(__file__).parents[2] / "configs" / "demo"
 
 PLAYBOOK = """
 version = 1
@@ -135,17 +139,24 @@ def test_deploying_twice_leaves_one_deployment_with_one_schedule(
     assert "nightly/acme at 0 6 * * * (UTC)" in "\n".join(said)
 
 
-def test_a_worker_started_as_we_say_runs_what_is_scheduled(
-    configuration, lake, prefect_server, tmp_path, monkeypatch
-):
-    from pipelines.deployments import Scheduled, deploy
+def test_a_worker_started_as_we_say_scores_when_it_is_due(lake, prefect_server, tmp_path):
+    from features.simulated import simulate
+    from pipelines.deployments import deploy
+    from pipelines.schedules import scheduled
 
-    flow = a_flow(tmp_path, monkeypatch, "every_minute")
-    said = deploy(configuration, lake, scheduled=[Scheduled(flow, cron="* * * * *", key="k")])
-    command = said[-1].splitlines()[-1].strip()
-    with running(command, PYTHONPATH=str(tmp_path)):
-        assert until((lake / "every_minute.txt").exists, seconds=150)
-    assert (lake / "every_minute.txt").read_text() == str(configuration.folder)
+    simulate(tmp_path / "tables", accounts=40, seed=3)
+    shutil.copytree(DEMO, tmp_path / "demo")
+    with (tmp_path / "demo" / "project.toml").open("a") as project:
+        project.write('\n[deploy]\nscore_cron = "* * * * *"\n')
+    tables = {"MILEPOST_DEMO_DATA": str(tmp_path / "tables")}
+    configuration = load(tmp_path / "demo", environment=tables)
+    said = deploy(configuration, lake, scheduled=scheduled(configuration))
+    scores = Lake(lake, "demo")
+    with running(said[-1].splitlines()[-1].strip(), **tables):
+        assert until(lambda: scores.newest("scores") is not None, seconds=200)
+    accounts = scores.read("scores", scores.found("scores"), file="accounts.parquet")
+    assert sorted(accounts["rank"]) == list(range(1, len(accounts) + 1))
+    assert len(accounts) > 5
 
 
 def test_served_here_what_is_due_runs_until_the_process_is_stopped(
