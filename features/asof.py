@@ -21,6 +21,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+FINEST = 2.0**-20
+"""The step in which amounts are summed, about a millionth: sums of it are exact."""
 NEVER = -(10**6)
 """A day number long before any data: the last day of something that has not happened."""
 
@@ -113,8 +115,11 @@ class Snapshots:
         """Sum, per snapshot, the amounts of its account that have entered and not left.
 
         Every row counts from morning ``enter`` up to, not including, morning ``leave``
-        (default: for ever). A row that leaves before it is known never counts.
+        (default: for ever). A row that leaves before it is known never counts. Amounts count in
+        steps of ``FINEST``, so that what has entered and left leaves exactly nothing behind.
         """
+        if amount is not None:
+            amount = np.round(amount / FINEST) * FINEST
         size, width = len(self.account_ids), self.mornings.count + 1
         cell = account * width
         change = np.bincount(cell + enter, weights=amount, minlength=size * width)

@@ -20,10 +20,12 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from features.asof import NEVER, Ints, Mornings
+from features.asof import FINEST, NEVER, Ints, Mornings
 
 WINDOWS = (7, 28, 56, 91)
 SECONDS_A_DAY = 86_400
+LARGE = 2.0**42
+"""Amounts from which on the fixed point has no room; nobody counts fractions of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,11 +115,18 @@ def _by_segment(rows: ir.Table, capabilities: Sequence[str]) -> ir.Table:
     }
     return rows.group_by("account_id", "segment", "seen_from").agg(
         rows=rows.count(),
-        quantity=rows.quantity.sum(),
+        quantity=_exact_sum(rows.quantity),
         days=rows.day_bit.bit_or(),
         last_day=rows.day.max(),
         **per_capability,
     )
+
+
+def _exact_sum(amount: ir.NumericColumn) -> ir.NumericScalar:
+    """Sum in fixed point, all but the largest, so that the order of rows cannot matter."""
+    is_large = amount.abs() >= LARGE
+    steps = ibis.ifelse(is_large, 0, (amount / FINEST).round())
+    return steps.sum() * FINEST + ibis.ifelse(is_large, amount, 0.0).sum()
 
 
 def _by_user(rows: ir.Table, users: ir.Table | None, *, before_day: int) -> ir.Table:

@@ -5,10 +5,12 @@ Everything is told in days before ``MORNING``, a Monday: `AnAccount("a1").signed
 together, and hands over tables just as a source would.
 """
 
+import atexit
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +27,7 @@ from features.sources.source import Source, Stored
 from features.tables import TABLES
 
 MORNING = pd.Timestamp("2025-03-10")
+WORLDS = count()
 SOON = 0.1
 """Days until a row is known, unless a test says otherwise."""
 STORED_AS = {"text": pa.string(), "number": pa.float64()}
@@ -150,6 +153,7 @@ def a_connection() -> ibis.BaseBackend:
     """One engine for all tests of a process."""
     connection = ibis.duckdb.connect(threads=2)
     connection.raw_sql("SET enable_progress_bar=false")
+    atexit.register(a_connection.cache_clear)
     return connection
 
 
@@ -169,8 +173,12 @@ class World:
 
     @cached_property
     def source(self) -> Source:
-        stored = {name: ibis.memtable(frame) for name, frame in self.frames.items()}
-        where = Stored(a_connection(), "a world", stored, tuple(stored), lambda: "print")
+        connection, number = a_connection(), next(WORLDS)
+        stored = {
+            name: connection.create_table(f"{name}_{number}", frame, temp=True)
+            for name, frame in self.frames.items()
+        }
+        where = Stored(connection, "a world", stored, tuple(stored), lambda: "print")
         return Source(where, self.configuration.project)
 
     @property

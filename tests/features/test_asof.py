@@ -1,0 +1,140 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.asof import NEVER, Mornings, Snapshots, as_dates, day_number, ordinal
+
+few = settings(max_examples=60, deadline=None)
+days = st.integers(0, 40)
+some_mornings = st.sets(st.integers(1, 40), min_size=1, max_size=6).map(
+    lambda found: Mornings(np.array(sorted(found), dtype=np.int64))
+)
+# Account, day it happened, days until known, amount.
+some_rows = st.lists(
+    st.tuples(st.integers(0, 2), days, st.integers(0, 9), st.sampled_from([1.0, 2.5, -1.0])),
+    max_size=12,
+)
+
+
+def everyone(mornings: Mornings) -> Snapshots:
+    """Three accounts on every morning."""
+    ids = np.array(["a", "b", "c"], dtype=object)
+    count = mornings.count
+    return Snapshots(mornings, ids, np.repeat([0, 1, 2], count), np.tile(range(count), 3))
+
+
+def columns(rows: list[tuple[int, int, int, float]]) -> tuple[np.ndarray, ...]:
+    account, day, late, amount = zip(*rows, strict=True) if rows else ((), (), (), ())
+    whole = (np.array(of, dtype=np.int64) for of in (account, day, late))
+    return *whole, np.array(amount, dtype=np.float64)
+
+
+@given(some_mornings, st.lists(days, max_size=9))
+@few
+def test_a_row_is_first_seen_on_the_first_morning_after_the_day_it_was_known(mornings, known):
+    seen = mornings.first_seeing(np.array(known, dtype=np.int64))
+    for day, first in zip(known, seen, strict=True):
+        later = [n for n, morning in enumerate(mornings.days) if morning > day]
+        assert first == min(later, default=mornings.count)
+
+
+@given(some_mornings, days, st.integers(1, 20))
+@few
+def test_a_day_is_in_a_window_until_as_many_days_have_passed(mornings, day, window):
+    gone = int(mornings.first_without(np.array([day]), window)[0])
+    for number, morning in enumerate(mornings.days):
+        assert (number < gone) == (day >= morning - window)
+
+
+@given(some_mornings, days)
+@few
+def test_a_term_holds_from_its_first_day(mornings, day):
+    first = int(mornings.first_from(np.array([day]))[0])
+    for number, morning in enumerate(mornings.days):
+        assert (number >= first) == (morning >= day)
+
+
+@given(some_mornings, some_rows, st.integers(1, 20))
+@few
+def test_a_total_is_the_sum_of_what_was_known_and_in_the_window(mornings, rows, window):
+    snapshots = everyone(mornings)
+    account, day, late, amount = columns(rows)
+    total = snapshots.total(
+        account,
+        enter=mornings.first_seeing(day + late),
+        leave=mornings.first_without(day, window),
+        amount=amount,
+    )
+    for row in range(len(snapshots)):
+        morning = snapshots.day[row]
+        counted = (account == snapshots.account[row]) & (day + late < morning)
+        counted &= day >= morning - window
+        assert total[row] == pytest.approx(amount[counted].sum())
+
+
+@given(some_mornings, some_rows)
+@few
+def test_the_latest_and_earliest_are_those_among_what_was_known(mornings, rows):
+    snapshots = everyone(mornings)
+    account, day, late, _ = columns(rows)
+    enter = mornings.first_seeing(day + late)
+    latest = snapshots.latest(account, enter=enter, value=day)
+    earliest = snapshots.earliest(account, enter=enter, value=day)
+    for row in range(len(snapshots)):
+        known = day[(account == snapshots.account[row]) & (day + late < snapshots.day[row])]
+        assert latest[row] == max(known, default=NEVER)
+        assert earliest[row] == min(known, default=-NEVER)
+
+
+@given(some_mornings, some_rows, some_rows)
+@few
+def test_learning_more_on_the_last_morning_changes_no_earlier_total(mornings, early, late):
+    snapshots = everyone(mornings)
+    last = int(mornings.days[-1])
+    known_then = [row for row in early if row[1] + row[2] < last]
+    learnt = [(account, last, 0, amount) for account, _, _, amount in late]
+
+    def totals(rows):
+        account, day, lag, amount = columns(rows)
+        return snapshots.total(account, enter=mornings.first_seeing(day + lag), amount=amount)
+
+    np.testing.assert_array_equal(totals(known_then), totals(known_then + learnt))
+
+
+@given(st.lists(st.datetimes(pd.Timestamp("1970-01-01"), pd.Timestamp("2200-01-01"))))
+@few
+def test_days_come_back_as_the_midnights_they_began_with(moments):
+    stamps = pd.Series(moments, dtype="datetime64[us]")
+    midnights = as_dates(day_number(stamps))
+    pd.testing.assert_series_equal(midnights, stamps.dt.normalize())
+
+
+def test_what_never_happened_is_no_day_and_comes_back_as_nothing():
+    never = day_number(pd.Series([pd.NaT], dtype="datetime64[us]"))
+    assert never.tolist() == [NEVER]
+    assert as_dates(never).isna().all()
+
+
+def test_mornings_are_counted_back_from_the_last_and_single_days_are_added():
+    mornings = Mornings.every(
+        7,
+        first_on=date(2025, 2, 20),
+        last_on=date(2025, 3, 10),
+        also=(date(2025, 2, 21), date(2025, 2, 1)),
+    )
+    told = [str(day) for day in mornings.days.astype("datetime64[D]")]
+    assert told == ["2025-02-21", "2025-02-24", "2025-03-03", "2025-03-10"]
+
+
+def test_there_is_always_the_last_morning():
+    mornings = Mornings.every(7, first_on=date(2025, 3, 11), last_on=date(2025, 3, 10))
+    assert mornings.days.tolist() == [ordinal(date(2025, 3, 10))]
+
+
+def test_an_account_that_nobody_knows_has_no_index():
+    snapshots = everyone(Mornings(np.array([5])))
+    assert snapshots.code_of(pd.Series(["c", "nobody", "a"])).tolist() == [2, -1, 0]
