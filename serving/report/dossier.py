@@ -85,6 +85,8 @@ class Sources:
     milestones: Mapping[str, Sequence[Record]]
     usage: Mapping[str, Sequence[Record]]
     weeks: tuple[dt.date, ...]
+    tells_people: bool
+    """Whether any account ever has more than one person active, so that their number tells."""
     roles: Mapping[str, Sequence[Record]]
     playbook: Sequence[Milestone]
     phrases: Phrases
@@ -102,7 +104,7 @@ def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossi
         climbed=_climbed(account, book),
         is_done=account.get("pace") == "done" and slug is None,
         next_step=_next_step(account, one, sources.playbook),
-        trends=_trends(sources.usage.get(account_id, ()), sources.weeks),
+        trends=_trends(sources.usage.get(account_id, ()), sources),
         roles=tuple(_role(line) for line in sources.roles.get(account_id, ())),
         renewal=_renewal(one.renews_on, book.as_of),
         expansion_chance=account.get("expansion_chance"),
@@ -165,17 +167,19 @@ def _effect(account: Record) -> str | None:
     return f"{told} (between {formats.points(low)} and {formats.points(high)})"
 
 
-def _trends(told: Sequence[Record], weeks: tuple[dt.date, ...]) -> tuple[Trend, ...]:
-    if not weeks:
+def _trends(told: Sequence[Record], sources: Sources) -> tuple[Trend, ...]:
+    if not sources.weeks:
         return ()
     by_week = {line["week_on"]: line for line in told}
-    lines = [
-        (title, [float(by_week.get(week, {}).get(name) or 0.0) for week in weeks])
-        for title, name in (("People active", "active_users"), ("Uses", "activity_count"))
-    ]
-    if not any(lines[0][1]) and any(lines[1][1]):
-        lines = lines[1:]
-    return tuple(Trend(title, _in_words(each), week_columns(each)) for title, each in lines)
+    shown = ("active_users", "activity_count") if sources.tells_people else ("activity_count",)
+    lines = {
+        name: [float(by_week.get(week, {}).get(name) or 0.0) for week in sources.weeks]
+        for name in shown
+    }
+    names = {name: spelt(sources.phrases.measure[name].name) for name in shown}
+    return tuple(
+        Trend(names[name], _in_words(each), week_columns(each)) for name, each in lines.items()
+    )
 
 
 def _in_words(amounts: Sequence[float]) -> str:

@@ -97,6 +97,7 @@ def site(
             milestones=told,
             usage=by_account(usage),
             weeks=_weeks(usage),
+            tells_people=bool((usage["active_users"] > 1).any()),
             roles={} if roles is None else by_account(roles),
             playbook=configuration.playbook.milestones,
             phrases=phrases,

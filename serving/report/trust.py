@@ -97,7 +97,7 @@ def trust(run: Mapping[str, Any], *, as_of: dt.date) -> Trust:
             for question, lines in (run.get("backtest") or {}).items()
             if lines
         ),
-        remarks=tuple(map(str, run.get("too_small") or ())),
+        remarks=tuple(spelt(str(remark)) for remark in run.get("too_small") or ()),
     )
 
 
@@ -137,7 +137,7 @@ def _skill(question: str, told: Mapping[str, Any]) -> Claim:
     if told.get("has_skill"):
         beats = f"On {question}, the model beats the best simple rule ({rule})"
         return Claim(is_good=True, text=f"{beats}: {margin}.")
-    because = f"{rule}: {margin}" if margin else "too little could be tested"
+    because = f"{rule}; {margin}" if margin else "too little could be tested"
     text = f"On {question}, no skill beyond the baseline is shown ({because})"
     return Claim(is_good=False, text=f"{text}; {instead}.")
 
@@ -150,12 +150,12 @@ def _margin(told: Mapping[str, Any]) -> str:
     measure = str(told.get("measure") or "AUC")
     write = _share if "relative" in measure.lower() else _signed
     low, high = write(told.get("low")), write(told.get("high"))
-    between = f"({_INTERVAL} {low} to {high})"
+    between = f"{_INTERVAL} {low} to {high}"
     if write is _signed:
-        return f"{measure.upper() if measure == 'auc' else measure} {write(margin)} {between}"
+        return f"{measure.upper() if measure == 'auc' else measure} {write(margin)}, {between}"
     smaller = "smaller" if margin >= 0 else "larger"
     size = formats.unbroken(formats.percent(abs(margin)))
-    return f"its errors are {size} {smaller} {between}"
+    return f"its errors are {size} {smaller}, {between}"
 
 
 def _table(question: str, lines: Sequence[Mapping[str, Any]]) -> TestTable:
@@ -201,4 +201,4 @@ def _signed(number: float | None) -> str:
 def _share(number: float | None) -> str:
     if number is None or not formats.known(number):
         return formats.NOTHING
-    return formats.unbroken(f"{formats.points(number, decimals=0)} %")
+    return formats.unbroken(f"{formats.points(number)} %")

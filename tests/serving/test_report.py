@@ -313,3 +313,12 @@ def test_a_book_without_any_score_says_so_and_shows_the_rest(tmp_path):
     assert "Nothing is scored." in text
     assert "none of these accounts has a score" in text
     assert "Data source connected" in Page(tmp_path / "accounts" / "acc-0001.html").text
+
+
+def test_the_number_of_people_is_not_drawn_where_each_account_is_one_person(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=6)
+    write_report(tmp_path / "many", **world)
+    world["usage"] = world["usage"].assign(active_users=1)
+    write_report(tmp_path / "one", **world)
+    assert "People active per week" in Page(tmp_path / "many/accounts/acc-0001.html").text
+    assert "People active per week" not in Page(tmp_path / "one/accounts/acc-0001.html").text

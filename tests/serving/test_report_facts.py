@@ -115,7 +115,7 @@ def test_skill_and_its_absence_are_said_plainly():
     assert has.is_good
     told = "beats the best simple rule (CoxPH): its errors are 3\u00a0% smaller"
     assert told in has.text
-    assert "95\u00a0% interval +1\u00a0% to +5\u00a0%" in has.text
+    assert "95\u00a0% interval +1.2\u00a0% to +4.9\u00a0%" in has.text
     lacks = trust(a_run(has_skill=False), as_of=AS_OF)
     assert "no skill beyond the baseline" in lacks.skill[0].text
     assert "the baseline is shown" in lacks.skill[0].text
