@@ -80,14 +80,12 @@ class Encoder:
 
     def to_json(self) -> str:
         """All that was learnt; the same learning gives the same text."""
-        return json.dumps(
-            {"numbers": self.numbers, "labels": dict(self.labels)}, sort_keys=True
-        )
+        return json.dumps({"numbers": self.numbers, "labels": list(self.labels.items())})
 
     @classmethod
     def from_json(cls, text: str) -> "Encoder":
         written = json.loads(text)
-        labels = {name: tuple(kept) for name, kept in written["labels"].items()}
+        labels = {name: tuple(kept) for name, kept in written["labels"]}
         return cls(tuple(written["numbers"]), labels)
 
     def _indicators(self) -> list[tuple[str, tuple[str, ...]]]:

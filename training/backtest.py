@@ -6,7 +6,9 @@ rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from configs.project import Project
 from features.asof import Ints, as_dates
 from features.assemble import FeatureSet
 from training.baselines import Baseline, fit_baselines
-from training.exits import ExitModel, fit_exits
+from training.exits import WORKERS, ExitModel, fit_exits
 from training.followed import CHURN, Followed, follow
 from training.metrics import account_bootstrap, auc, brier, ece, predicted_over_observed
 from training.models import (
@@ -87,28 +89,37 @@ class Pooled:
 
 def backtest(features: FeatureSet, project: Project, *, origin_days: Sequence[int]) -> Backtest:
     """Learn and judge at every origin that has anything to learn from."""
-    judged: dict[str, list[Judged]] = {question: [] for question in QUESTIONS}
-    remarks = []
-    for origin in origin_days:
-        followed = follow(
-            features,
-            training_day=origin,
-            every_days=project.snapshots.training_every_days,
-            min_events=project.models.min_events,
-        )
-        on = f"the origin {as_dates(np.array([origin]))[0].date()}"
-        left = followed.exited() if len(followed.rows) else 0
-        if left < project.models.min_events:
-            remarks.append(f"{on} is left out: {left} known exits to learn from")
-            continue
-        exits = fit_exits(features, followed, project, bags=0)
-        judged["churn"].append(_judge_exits(features, project, followed, exits))
-        steps = fit_steps(features, followed, exits, project)
-        if steps is not None:
-            judged["milestones"].append(
-                _judge_steps(features, project, followed, exits, steps=steps)
-            )
-    return Backtest(judged, tuple(remarks))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        found = list(pool.map(partial(_judge_origin, features, project), origin_days))
+    said = [each for each in found if isinstance(each, str)]
+    tested = [each for each in found if not isinstance(each, str)]
+    judged = {
+        question: [origin[question] for origin in tested if question in origin]
+        for question in QUESTIONS
+    }
+    return Backtest(judged, tuple(said))
+
+
+def _judge_origin(
+    features: FeatureSet, project: Project, origin_day: int
+) -> dict[str, Judged] | str:
+    """Learn and judge at one origin, or say why it cannot be done."""
+    followed = follow(
+        features,
+        training_day=origin_day,
+        every_days=project.snapshots.training_every_days,
+        min_events=project.models.min_events,
+    )
+    left = followed.exited() if len(followed.rows) else 0
+    if left < project.models.min_events:
+        on = as_dates(np.array([origin_day]))[0].date()
+        return f"the origin {on} is left out: {left} known exits to learn from"
+    exits = fit_exits(features, followed, project, bags=0)
+    judged = {"churn": _judge_exits(features, project, followed, exits)}
+    steps = fit_steps(features, followed, exits, project)
+    if steps is not None:
+        judged["milestones"] = _judge_steps(features, project, followed, exits, steps=steps)
+    return judged
 
 
 def rules_for_churn(

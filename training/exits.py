@@ -6,13 +6,16 @@ rest of them share one.
 """
 
 import json
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from configs.project import Project
+from features.asof import Ints
 from features.assemble import FeatureSet
 from features.catalogue import Catalogue
 from features.encode import Encoder
@@ -38,8 +41,14 @@ CORE_FEATURES = (
     "segment",
 )
 BAGS = 4
+RECENT_DAYS = 84
+"""How far back the level of a hazard is held against what came."""
 MOST_BAG_ROWS = 50_000
-THREADS = 2
+THREADS = 1
+"""LightGBM's own threads wait for each other by spinning: whole fits run side by side."""
+WORKERS = min(os.cpu_count() or 1, 4)
+FEW_TREES = 20
+"""Enough for a cause that struck too few accounts to tell them apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,12 +115,21 @@ def fit_exits(
     matrix = Matrix(encoder.matrix(values), encoder.columns, clocks)
     periods = Periods.covering(project.outcomes.horizons_days)
     settings = settings_of(project)
-    hazards = {}
-    for number, cause in enumerate(followed.causes):
+
+    def learn(number: int) -> Hazard:
+        is_rare = followed.exited(followed.causes[number]) < project.models.min_events
         hazard = fit_hazard(
-            matrix, followed.followup, cause=number, periods=periods, settings=settings
+            matrix,
+            followed.followup,
+            cause=number,
+            periods=periods,
+            settings=replace(settings, trees=FEW_TREES) if is_rare else settings,
         )
-        hazards[cause] = levelled(hazard, matrix, followed, cause=number)
+        return levelled(hazard, matrix, followed, cause=number)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        learnt = list(pool.map(learn, range(len(followed.causes))))
+    hazards = dict(zip(followed.causes, learnt, strict=True))
     resampled = _bags(hazards[CHURN], matrix, followed, settings, count=bags)
     return ExitModel(encoder, clocks, hazards, resampled)
 
@@ -134,14 +152,16 @@ def settings_of(project: Project) -> HazardSettings:
 
 def levelled(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) -> Hazard:
     """Shift a hazard so that the last weeks before training would have come out right."""
+    rows = followed.watched_since(followed.end_day - RECENT_DAYS)
     shift = observed_over_expected_shift(
-        hazard.daily_rates(matrix, threads=THREADS),
-        followed.followup,
-        followed.day,
+        hazard.daily_rates(matrix.take(rows), threads=THREADS),
+        followed.followup.take(rows),
+        followed.day[rows],
         periods=hazard.periods,
         cause=cause,
         training_day=followed.end_day,
-        accounts=followed.account,
+        last_days=RECENT_DAYS,
+        accounts=followed.account[rows],
     )
     return hazard.shifted(shift)
 
@@ -164,9 +184,8 @@ def _bags(
     """Refit churn on accounts drawn with replacement; each keeps the whole model's level."""
     chance = np.random.default_rng(settings.seed)
     accounts = int(followed.account.max(initial=0)) + 1
-    bags = []
-    for number in range(count):
-        drawn = np.bincount(chance.integers(accounts, size=accounts), minlength=accounts)
+
+    def refit(number: int, drawn: Ints) -> Hazard:
         rows = np.repeat(np.arange(len(matrix)), drawn[followed.account])
         rows = rows[:: max(len(rows) // MOST_BAG_ROWS, 1)]
         bag = fit_hazard(
@@ -176,5 +195,11 @@ def _bags(
             periods=whole.periods,
             settings=replace(settings, seed=settings.seed + number + 1),
         )
-        bags.append(bag.shifted(whole.log_shift))
-    return tuple(bags)
+        return bag.shifted(whole.log_shift)
+
+    draws = [
+        np.bincount(chance.integers(accounts, size=accounts), minlength=accounts)
+        for _ in range(count)
+    ]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return tuple(pool.map(refit, range(count), draws))

@@ -63,7 +63,6 @@ def fit_models(
             for question in tested.judged
         },
         "remarks": [*tested.remarks, *_too_small(followed, project, tested)],
-        "gate": asdict(decision),
         "prints": dict(prints),
     }
     return Models(exits, steps, rule, meta), decision

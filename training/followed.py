@@ -34,6 +34,10 @@ class Followed:
         """Up to where follow-up is complete: later silence may be an exit not yet reported."""
         return self.training_day - self.lag_days
 
+    def watched_since(self, day: float) -> Ints:
+        """Positions of the rows that were still followed after a day."""
+        return np.flatnonzero(self.day + self.followup.days > day)
+
     def exited(self, cause: str = CHURN) -> int:
         """How many accounts are known to have left by a cause."""
         struck = self.followup.cause == self.causes.index(cause)

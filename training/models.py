@@ -43,7 +43,7 @@ class Models:
     rule: Baseline | None
     """Predicts churn by horizon; None where fewer than LEAST_EXITS accounts ever left."""
     meta: Mapping[str, Any]
-    """training_day, horizons, exits, causes, skill, backtest, gate, remarks, prints."""
+    """training_day, horizons, exits, causes, skill, backtest, remarks, prints."""
 
     @property
     def has_skill(self) -> bool:
@@ -82,7 +82,7 @@ def exit_evidence(values: pd.DataFrame) -> Evidence:
 
 
 def step_evidence(values: pd.DataFrame, steps: pd.DataFrame) -> Evidence:
-    """What the rules for milestones may look at; a segment's milestone is a group of its own."""
+    """What the rules for milestones may look at; each segment's milestone is a group."""
     rows = steps["snapshot"].to_numpy(dtype=np.int64)
     segment = values["segment"].astype(str).to_numpy()[rows]
     pairs = zip(segment, steps["milestone"], strict=True)

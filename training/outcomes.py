@@ -35,21 +35,23 @@ class Events:
 def exit_events(
     exits: pd.DataFrame, account_ids: "pd.Series[str]", day: Ints, causes: Sequence[str]
 ) -> Events:
-    """Look up each row's next exit: the first of its account not yet known on its morning.
+    """Look up each row's next exit: the first of its account not yet both past and known.
 
-    A cause that is not among ``causes`` takes the last of them.
+    An exit may be announced: it lies ahead until its day, however early it was known. A cause
+    that is not among ``causes`` takes the last of them.
     """
     accounts = pd.Index(exits["account_id"].unique())
     account = accounts.get_indexer(pd.Index(exits["account_id"]))
-    known = day_number(exits["known_at"])
-    order = np.lexsort((known, account))
+    exited, known = day_number(exits["exited_at"]), day_number(exits["known_at"])
+    gone = np.clip(np.maximum(exited, known), 0, FAR - 1)
+    order = np.lexsort((gone, account))
     asked = accounts.get_indexer(pd.Index(account_ids))
-    at = np.searchsorted(account[order] * FAR + known[order], asked * FAR + day)
+    at = np.searchsorted(account[order] * FAR + gone[order], asked * FAR + day)
     is_own = (asked >= 0) & (np.append(account[order], -1)[at] == asked)
     at = np.where(is_own, at, -1)
     cause = pd.Index(causes).get_indexer(pd.Index(exits["cause"]))
     return Events(
-        day=_looked_up(day_number(exits["exited_at"])[order], at, NEVER),
+        day=_looked_up(exited[order], at, NEVER),
         known_day=_looked_up(known[order], at, NEVER),
         cause=_looked_up(np.where(cause < 0, len(causes) - 1, cause)[order], at, CENSORED),
     )

@@ -18,7 +18,7 @@ from features.assemble import FeatureSet
 from features.encode import Encoder
 from training.calibrate import observed_over_expected_shift
 from training.curves import IncidenceCurves
-from training.exits import THREADS, ExitModel, settings_of
+from training.exits import RECENT_DAYS, THREADS, ExitModel, settings_of
 from training.followed import Followed
 from training.hazard import Hazard, fit_hazard
 from training.matrix import Matrix
@@ -134,14 +134,16 @@ def fit_steps(
         periods=Periods.covering(project.outcomes.horizons_days),
         settings=settings_of(project),
     )
+    recent = np.flatnonzero(cases.day + cases.followup.days > followed.end_day - RECENT_DAYS)
     shift = observed_over_expected_shift(
-        hazard.daily_rates(matrix, threads=THREADS),
-        cases.followup,
-        cases.day,
+        hazard.daily_rates(matrix.take(recent), threads=THREADS),
+        cases.followup.take(recent),
+        cases.day[recent],
         periods=hazard.periods,
         cause=0,
         training_day=followed.end_day,
-        accounts=cases.account,
+        last_days=RECENT_DAYS,
+        accounts=cases.account[recent],
     )
     return StepModel(exits.encoder, inputs, clocks, hazard.shifted(shift))
 

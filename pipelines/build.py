@@ -1,0 +1,110 @@
+"""How do a customer's tables become features in the lake?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from configs.errors import MilepostError
+from configs.load import Configuration, load
+from features.assemble import FeatureSet, build_features
+from features.sources import Source, open_source
+from features.store import read_features, write_features
+from pipelines.asof import default_as_of
+from pipelines.lake import Lake
+from pipelines.manifest import code_version, read_manifest, write_manifest
+from pipelines.progress import Progress
+
+
+def checked_source(configuration: Configuration) -> Source:
+    """Connect to the tables and refuse them if a row breaks its promise."""
+    source = open_source(configuration.project, configuration.folder)
+    source.check()
+    return source
+
+
+def build_into(folder: Path, source: Source, configuration: Configuration, as_of: date) -> None:
+    """Compute the features and write them, with what they were made of."""
+    write_features(build_features(source.tables, configuration, as_of=as_of), folder)
+    write_manifest(folder, made_of(source, configuration, as_of))
+
+
+def made_of(source: Source, configuration: Configuration, as_of: date) -> dict[str, Any]:
+    """What a build depends on; where it is the same, so is the build."""
+    tables = {name: _told(facts) for name, facts in source.facts.items()}
+    return {
+        "as_of": as_of,
+        "configuration": {
+            "name": configuration.project.name,
+            "fingerprint": configuration.fingerprint,
+        },
+        "data": {
+            "fingerprint": source.fingerprint(),
+            "newest_activity_at": tables["activity"]["newest_known_at"],
+            "tables": tables,
+        },
+        "code_version": code_version(),
+    }
+
+
+def _told(facts: Any) -> dict[str, Any]:
+    told = asdict(facts)
+    newest = told["newest_known_at"]
+    return told | {"newest_known_at": None if newest is None else str(newest)}
+
+
+def is_built(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> bool:
+    """Whether the lake holds a build of the same tables, configuration and code."""
+    try:
+        found = read_manifest(lake.path("builds", as_of))
+    except OSError:
+        return False
+    same = ("configuration", "code_version")
+    return (
+        all(found.get(key) == wanted[key] for key in same)
+        and found["data"]["fingerprint"] == wanted["data"]["fingerprint"]
+        and not str(wanted["code_version"]).endswith("-dirty")
+    )
+
+
+def is_worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
+    """A mistake in a file or a table is still there a minute later; a network may not be."""
+    return not isinstance(state.result(raise_on_failure=False), MilepostError)
+
+
+connect = task(
+    name="connect to the source",
+    retries=2,
+    retry_delay_seconds=[2, 15],
+    retry_condition_fn=is_worth_retrying,
+    cache_policy=NO_CACHE,
+)(checked_source)
+write_build = task(name="build features", cache_policy=NO_CACHE)(build_into)
+
+
+@flow(name="build")
+def build(config: str, lake: str, as_of: str | None = None) -> date:
+    """Put the features of every live account up to the as-of date into the lake."""
+    configuration, progress = load(Path(config)), Progress()
+    store = Lake(Path(lake), configuration.project.name)
+    with progress.step("connect and check the tables"):
+        source = connect(configuration)
+    day = date.fromisoformat(as_of) if as_of else default_as_of(source, today=date.today())
+    if is_built(store, day, made_of(source, configuration, day)):
+        return day
+    with progress.step("build features"), store.replace("builds", day) as folder:
+        write_build(folder, source, configuration, day)
+    create_markdown_artifact(
+        f"Features of {configuration.project.name} as of {day}", key="build"
+    )
+    return day
+
+
+def built(lake: Lake, as_of: date) -> FeatureSet:
+    """The features of one as-of date."""
+    return read_features(lake.path("builds", as_of))

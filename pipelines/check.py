@@ -1,0 +1,69 @@
+"""What can be learnt from these tables, and what is too small to learn from?"""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from configs.load import Configuration, load
+from configs.playbook import check_capabilities
+from features.asof import Mornings, ordinal
+from features.history import live_snapshots, read_small_tables, rows_of
+from features.milestones import reached_milestones
+from features.sources import Source, open_source
+from pipelines.asof import default_as_of
+
+
+def readiness(config: Path, as_of: date | None, *, today: date) -> Iterator[str]:
+    """Validate configuration and tables, then say what they hold, a line at a time."""
+    configuration = load(config)
+    source = open_source(configuration.project, configuration.folder)
+    source.check()
+    day = as_of or default_as_of(source, today=today)
+    yield f"{configuration.project.name} as of {day}: configuration and tables are in order"
+    yield from (f"  beware: {warning}" for warning in configuration.warnings())
+    yield from _tables(source)
+    yield from _outcomes(source, configuration, day)
+    yield from _milestones(source, configuration, day)
+
+
+def _tables(source: Source) -> Iterator[str]:
+    for name, facts in source.facts.items():
+        unknown = facts.rows_of_unknown_accounts
+        aside = f", {unknown:,} of accounts we do not know (left out)" if unknown else ""
+        yield f"  {name}: {facts.rows:,} rows{aside}"
+
+
+def _outcomes(source: Source, configuration: Configuration, day: date) -> Iterator[str]:
+    small = read_small_tables(source.tables, before_day=ordinal(day))
+    live = live_snapshots(small, Mornings(np.array([ordinal(day)])))
+    yield f"  {len(live):,} accounts are live"
+    needed = configuration.project.models.min_events
+    exits = small.get("exits", pd.DataFrame({"cause": []}))
+    counts = exits["cause"].value_counts()
+    churned = int(counts.get("churn", 0))
+    for cause, count in counts.items():
+        yield f"  {count:,} accounts left by {cause}"
+    if churned < needed:
+        yield (
+            f"  too small: {churned} accounts churned, a model needs {needed}; "
+            f"{needed - churned} more, and until then simple rates are shown"
+        )
+
+
+def _milestones(source: Source, configuration: Configuration, day: date) -> Iterator[str]:
+    shown = source.tables["activity"].capability.topk(1000).to_pandas()
+    if len(shown):
+        check_capabilities(configuration.playbook, set(shown["capability"]))
+    mornings = Mornings(np.array([ordinal(day)]))
+    small = read_small_tables(source.tables, before_day=ordinal(day))
+    live = live_snapshots(small, mornings)
+    rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
+    reached = reached_milestones(configuration.playbook, source.tables, rows, live)
+    needed = configuration.project.models.min_events
+    for slug, found in reached.items():
+        count = int(found.is_met.sum())
+        aside = f" (too small to learn from: fewer than {needed})" if count < needed else ""
+        yield f"  {slug}: reached by {count:,} live accounts{aside}"

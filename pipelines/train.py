@@ -1,0 +1,85 @@
+"""How does a model come about, prove itself, and take its place?"""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from configs.load import Configuration, load
+from features.asof import ordinal
+from features.assemble import FeatureSet, origins
+from pipelines.build import build, built
+from pipelines.lake import Lake
+from pipelines.manifest import code_version, read_manifest
+from pipelines.progress import Progress
+from training.backtest import Backtest, backtest
+from training.fit import fit_models
+from training.gate import Decision
+from training.models import Models
+from training.record import record_run
+from training.registry import Registry
+
+
+def backtested(features: FeatureSet, configuration: Configuration, as_of: date) -> Backtest:
+    """Learn and judge at every past origin."""
+    project = configuration.project
+    days = [ordinal(day) for day in origins(project, features.exits, as_of)]
+    return backtest(features, project, origin_days=days)
+
+
+def fitted(
+    features: FeatureSet,
+    configuration: Configuration,
+    tested: Backtest,
+    *,
+    as_of: date,
+    data_print: str,
+    champion: dict[str, Any] | None,
+) -> tuple[Models, Decision] | None:
+    """Fit on everything known by the as-of date; None where there is nothing to learn from."""
+    prints = {"data": data_print, "configuration": configuration.fingerprint}
+    return fit_models(
+        features,
+        configuration.project,
+        tested,
+        training_day=ordinal(as_of),
+        champion=champion,
+        prints=prints,
+    )
+
+
+judge = task(name="backtest", cache_policy=NO_CACHE)(backtested)
+fit = task(name="fit models", cache_policy=NO_CACHE)(fitted)
+keep = task(name="record and decide", cache_policy=NO_CACHE)(record_run)
+
+
+@flow(name="train")
+def train(config: str, lake: str, as_of: str | None = None) -> str:
+    """Fit, backtest, register a challenger, and promote it if it earns it."""
+    configuration, progress = load(Path(config)), Progress()
+    name = configuration.project.name
+    store, registry = Lake(Path(lake), name), Registry(Path(lake))
+    day = build(config, lake, as_of)
+    features, manifest = built(store, day), read_manifest(store.path("builds", day))
+    champion = registry.champion(name)
+    with progress.step("backtest on past mornings"):
+        tested = judge(features, configuration, day)
+    with progress.step("fit models"):
+        found = fit(
+            features,
+            configuration,
+            tested,
+            as_of=day,
+            data_print=manifest["data"]["fingerprint"],
+            champion=None if champion is None else champion.bundle.meta,
+        )
+    if found is None:
+        said = "nothing to learn from yet: no morning lies far enough back"
+    else:
+        with progress.step("record the run"):
+            said = keep(registry, *found, configuration.project, code=code_version())
+    create_markdown_artifact(f"## Training {name}, {day}\n\n{said}", key="train")
+    return said
