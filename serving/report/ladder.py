@@ -13,7 +13,7 @@ from serving.report.facts import Book, milestone_name
 from serving.report.labels import STATE, Tag, pace_tag, spelt
 from serving.report.records import Record
 
-MARKS: Mapping[str, str] = {"done": "✓", "open": "○", "locked": "·", "lost": "✕"}
+MARKS: Mapping[str, str] = {"done": "✓", "open": "", "locked": "·", "lost": "✕"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def rungs(
 
 def _rung(told: Record, step: Milestone | None, *, is_next: bool, book: Book) -> Rung:
     state = str(told["state"])
-    progress = told.get("progress") if state == "open" else None
+    is_measured = step is not None and isinstance(step.done_when, DoneWhen)
+    progress = told.get("progress") if state == "open" and is_measured else None
     is_ahead = state != "done"
     return Rung(
         name=milestone_name(told["milestone"], book),

@@ -51,15 +51,11 @@ def write_report(
     ink = environment(configuration.project.serving.currency)
     (folder / "accounts").mkdir(parents=True, exist_ok=True)
     _write(folder / "index.html", ink, "index.html", facts, home="")
-    _write(
-        folder / "definitions.html",
-        ink,
-        "definitions.html",
-        facts,
-        home="",
-        families=families(facts.phrases),
-        ladder=ladder(configuration.playbook.milestones),
-    )
+    meanings = {
+        "families": families(facts.phrases),
+        "ladder": ladder(configuration.playbook.milestones),
+    }
+    _write(folder / "definitions.html", ink, "definitions.html", facts, home="", **meanings)
     for page in facts.pages():
         where = folder / "accounts" / str(page.content.row.page)
         _write(where, ink, "account.html", facts, home="../", page=page)

@@ -2,51 +2,14 @@
 
 import hashlib
 import re
-import time
-from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from serving.report.render import write_report
-from tests.serving.report_world import a_configuration, a_world, students
-
-VOID = {"meta", "link", "input", "br", "rect", "path"}
-
-
-class Page(HTMLParser):
-    """What a page holds: its words, its addresses, and whether every tag is closed."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.addresses: list[str] = []
-        self.anchors: set[str] = set()
-        self.words: list[str] = []
-        self._open: list[str] = []
-        self.html = path.read_text(encoding="utf-8")
-        self.feed(self.html)
-        assert not self._open, self._open
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.addresses += [given[k] for k in ("href", "src", "action", "data") if k in given]
-        if "id" in given:
-            self.anchors.add(given["id"])
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            assert self._open.pop() == tag, tag
-
-    def handle_data(self, data):
-        if not self._open or self._open[-1] not in ("style", "script"):
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return re.sub(r"\s+", " ", " ".join(self.words))
+from tests.serving.pages import Page, pages
+from tests.serving.report_settings import a_configuration, students
+from tests.serving.report_world import a_world
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +26,6 @@ def plain(tmp_path_factory) -> Path:
     configuration = students(folder, account_pages=10)
     write_report(folder, **a_world(configuration, has_arr=False, has_skill=False))
     return folder
-
-
-def pages(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.html"))
 
 
 def test_there_is_a_front_page_the_definitions_and_a_page_for_every_account(report):
@@ -224,101 +183,3 @@ def test_the_page_shows_the_ladder_in_the_playbooks_order(report):
     ladder = text[text.index("Milestones") :]
     places = [ladder.index(name) for name in names]
     assert places == sorted(places)
-
-
-def test_roles_are_shown_where_they_are_known(tmp_path):
-    import pandas as pd
-
-    world = a_world(a_configuration(tmp_path), count=6)
-    roles = pd.DataFrame(
-        {
-            "account_id": ["acc-0001"] * 2,
-            "role": ["admin", "power_user"],
-            "active_people": [0, 4],
-            "quarter_people": [2.0, 5.0],
-            "last_active_on": [None, pd.Timestamp("2025-03-02")],
-        }
-    )
-    write_report(tmp_path, **world, roles=roles)
-    text = Page(tmp_path / "accounts" / "acc-0001.html").text
-    assert "Power user 4 active in the last 4 weeks, 5 in the last 13 last 2 Mar 2025" in text
-
-
-def test_an_effect_is_told_with_its_interval_and_how_it_is_known(tmp_path):
-    world = a_world(a_configuration(tmp_path), count=12)
-    world["accounts"] = world["accounts"].assign(
-        next_effect_points=-0.031, next_effect_low=-0.05, next_effect_high=-0.01
-    )
-    write_report(tmp_path, **world)
-    index = world["accounts"].loc[world["accounts"]["next_milestone"].notna(), "account_id"]
-    text = Page(tmp_path / "accounts" / f"{index.iloc[0]}.html").text
-    assert (
-        "Reaching it changes the risk by \u22123.1 points (between \u22125.0 and \u22121.0)"
-        in text
-    )
-    assert "which is no proof" in text
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_the_smallest_books_have_a_page_too(tmp_path, count):
-    world = a_world(a_configuration(tmp_path), count=6)
-    kept = world["accounts"].nsmallest(count, "rank")
-    mine = kept["account_id"]
-    world["accounts"] = kept
-    for table in ("milestones", "usage"):
-        world[table] = world[table][world[table]["account_id"].isin(mine)]
-    write_report(tmp_path, **world)
-    assert f"Accounts {count} " in Page(tmp_path / "index.html").text
-
-
-def test_what_arrow_gave_back_reads_like_what_was_written(tmp_path):
-    from serving.scorecard import accounts_schema, as_table
-
-    configuration = a_configuration(tmp_path)
-    world = a_world(configuration, count=8)
-    write_report(tmp_path / "before", **world)
-    schema = accounts_schema(configuration.project.outcomes.horizons_days)
-    world["accounts"] = as_table(world["accounts"], schema).to_pandas()
-    write_report(tmp_path / "after", **world)
-    for path in pages(tmp_path / "before"):
-        twin = tmp_path / "after" / path.relative_to(tmp_path / "before")
-        assert twin.read_text("utf-8") == path.read_text("utf-8")
-
-
-def test_six_hundred_pages_take_seconds(tmp_path):
-    world = a_world(a_configuration(tmp_path), count=600)
-    before = time.process_time()
-    write_report(tmp_path, **world)
-    assert time.process_time() - before < 10
-    assert len(list((tmp_path / "accounts").iterdir())) == 600
-
-
-def test_the_inputs_are_left_as_they_were(tmp_path):
-    world = a_world(a_configuration(tmp_path), count=8)
-    before = world["accounts"].copy(deep=True)
-    write_report(tmp_path, **world)
-    assert world["accounts"].columns.equals(before.columns)
-    assert np.array_equal(world["accounts"]["rank"], before["rank"])
-
-
-def test_a_book_without_any_score_says_so_and_shows_the_rest(tmp_path):
-    world = a_world(a_configuration(tmp_path), count=6)
-    risks = [name for name in world["accounts"] if "churn_risk" in name]
-    world["accounts"][[*risks, "base_risk", "arr_at_risk"]] = np.nan
-    world["accounts"] = world["accounts"].assign(
-        status="not_enough_data", risk_source=None, reasons=[[]] * 6
-    )
-    write_report(tmp_path, **world)
-    text = Page(tmp_path / "index.html").text
-    assert "Nothing is scored." in text
-    assert "none of these accounts has a score" in text
-    assert "Data source connected" in Page(tmp_path / "accounts" / "acc-0001.html").text
-
-
-def test_the_number_of_people_is_not_drawn_where_each_account_is_one_person(tmp_path):
-    world = a_world(a_configuration(tmp_path), count=6)
-    write_report(tmp_path / "many", **world)
-    world["usage"] = world["usage"].assign(active_users=1)
-    write_report(tmp_path / "one", **world)
-    assert "People active per week" in Page(tmp_path / "many/accounts/acc-0001.html").text
-    assert "People active per week" not in Page(tmp_path / "one/accounts/acc-0001.html").text

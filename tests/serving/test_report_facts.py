@@ -13,7 +13,8 @@ from serving.report.ladder import criterion
 from serving.report.steps import way, whole_steps
 from serving.report.trust import trust
 from serving.scorecard import Reason
-from tests.serving.report_world import AS_OF, a_run
+from tests.serving.report_settings import a_run
+from tests.serving.report_world import AS_OF
 
 PHRASES = load_phrases()
 points = st.lists(st.floats(-0.3, 0.3), min_size=1, max_size=12)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from serving.report.render import write_report
-from tests.serving.report_world import a_configuration, a_world
+from tests.serving.report_settings import a_configuration
+from tests.serving.report_world import a_world
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

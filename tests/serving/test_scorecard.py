@@ -15,7 +15,8 @@ from serving.scorecard import (
     milestones_schema,
     reasons_array,
 )
-from tests.serving.report_world import a_configuration, a_world
+from tests.serving.report_settings import a_configuration
+from tests.serving.report_world import a_world
 
 A_REASON = Reason("usage", "Nobody active", value=0.0, typical=None, factor=1.4, points=0.02)
 

@@ -1,0 +1,113 @@
+"""The pages of uncommon books: tiny ones, silent ones, ones with more or less to tell."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving.report.render import write_report
+from serving.scorecard import accounts_schema, as_table
+from tests.serving.pages import Page, pages
+from tests.serving.report_settings import a_configuration, students
+from tests.serving.report_world import a_world
+
+
+def test_roles_are_shown_where_they_are_known(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=6)
+    roles = pd.DataFrame(
+        {
+            "account_id": ["acc-0001"] * 2,
+            "role": ["admin", "power_user"],
+            "active_people": [0, 4],
+            "quarter_people": [2.0, 5.0],
+            "last_active_on": [None, pd.Timestamp("2025-03-02")],
+        }
+    )
+    write_report(tmp_path, **world, roles=roles)
+    text = Page(tmp_path / "accounts" / "acc-0001.html").text
+    assert "Power user 4 active in the last 4 weeks, 5 in the last 13 last 2 Mar 2025" in text
+
+
+def test_an_effect_is_told_with_its_interval_and_how_it_is_known(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=12)
+    world["accounts"] = world["accounts"].assign(
+        next_effect_points=-0.031, next_effect_low=-0.05, next_effect_high=-0.01
+    )
+    write_report(tmp_path, **world)
+    index = world["accounts"].loc[world["accounts"]["next_milestone"].notna(), "account_id"]
+    text = Page(tmp_path / "accounts" / f"{index.iloc[0]}.html").text
+    assert (
+        "Reaching it changes the risk by \u22123.1 points (between \u22125.0 and \u22121.0)"
+        in text
+    )
+    assert "which is no proof" in text
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_the_smallest_books_have_a_page_too(tmp_path, count):
+    world = a_world(a_configuration(tmp_path), count=6)
+    kept = world["accounts"].nsmallest(count, "rank")
+    mine = kept["account_id"]
+    world["accounts"] = kept
+    for table in ("milestones", "usage"):
+        world[table] = world[table][world[table]["account_id"].isin(mine)]
+    write_report(tmp_path, **world)
+    assert f"Accounts {count} " in Page(tmp_path / "index.html").text
+
+
+def test_what_arrow_gave_back_reads_like_what_was_written(tmp_path):
+    configuration = a_configuration(tmp_path)
+    world = a_world(configuration, count=8)
+    write_report(tmp_path / "before", **world)
+    schema = accounts_schema(configuration.project.outcomes.horizons_days)
+    world["accounts"] = as_table(world["accounts"], schema).to_pandas()
+    write_report(tmp_path / "after", **world)
+    for path in pages(tmp_path / "before"):
+        twin = tmp_path / "after" / path.relative_to(tmp_path / "before")
+        assert twin.read_text("utf-8") == path.read_text("utf-8")
+
+
+def test_six_hundred_pages_take_seconds(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=600)
+    before = time.process_time()
+    write_report(tmp_path, **world)
+    assert time.process_time() - before < 10
+    assert len(list((tmp_path / "accounts").iterdir())) == 600
+
+
+def test_the_inputs_are_left_as_they_were(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=8)
+    before = world["accounts"].copy(deep=True)
+    write_report(tmp_path, **world)
+    assert world["accounts"].columns.equals(before.columns)
+    assert np.array_equal(world["accounts"]["rank"], before["rank"])
+
+
+def test_a_book_without_any_score_says_so_and_shows_the_rest(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=6)
+    risks = [name for name in world["accounts"] if "churn_risk" in name]
+    world["accounts"][[*risks, "base_risk", "arr_at_risk"]] = np.nan
+    world["accounts"] = world["accounts"].assign(
+        status="not_enough_data", risk_source=None, reasons=[[]] * 6
+    )
+    write_report(tmp_path, **world)
+    text = Page(tmp_path / "index.html").text
+    assert "Nothing is scored." in text
+    assert "none of these accounts has a score" in text
+    assert "Data source connected" in Page(tmp_path / "accounts" / "acc-0001.html").text
+
+
+def test_the_number_of_people_is_not_drawn_where_each_account_is_one_person(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=6)
+    write_report(tmp_path / "many", **world)
+    world["usage"] = world["usage"].assign(active_users=1)
+    write_report(tmp_path / "one", **world)
+    assert "People active per week" in Page(tmp_path / "many/accounts/acc-0001.html").text
+    assert "People active per week" not in Page(tmp_path / "one/accounts/acc-0001.html").text
+
+
+def test_a_milestone_that_is_merely_recorded_shows_no_progress(tmp_path):
+    world = a_world(students(tmp_path), count=6, has_arr=False)
+    write_report(tmp_path, **world)
+    assert "of the way</span>" not in "".join(p.read_text("utf-8") for p in pages(tmp_path))
