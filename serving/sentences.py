@@ -132,7 +132,7 @@ class Teller:
         now = others.get(pair.now) if pair else None
         if pair is None or isinstance(now, str | None) or isinstance(value, str | None):
             return None
-        if value <= 0:
+        if value < 1e-9:
             return None
         then = formats.about(max((now + 1.0) / value - 1.0, 0.0))
         today = formats.about(now)
