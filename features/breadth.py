@@ -12,7 +12,8 @@ def breadth_columns(history: History, activity: Activity) -> Columns:
     columns = Columns()
     lately, quarter, ever = (
         np.array(
-            [activity.capability_rows(i, days) > 0 for i in range(len(activity.capabilities))]
+            [activity.capability_rows(i, days) > 0 for i in range(len(activity.capabilities))],
+            dtype=np.bool_,
         ).reshape(len(activity.capabilities), len(history.snapshots))
         for days in (28, 91, None)
     )

@@ -145,6 +145,7 @@ def a_frame(table: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         name: {"text": "str", "number": "float64"}.get(kind, "datetime64[us]")
         for name, kind in contract.items()
     }
+    types |= {name: "float64" for name in others if frame[name].isna().all()}
     return frame.astype(types)
 
 
