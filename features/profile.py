@@ -6,13 +6,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs.errors import ConfigError
+from configs.nearest import did_you_mean
 from features.asof import day_number
 from features.catalogue import Feature
 from features.history import Columns, History
 
 
 def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
-    """Tenure, time to kickoff, segment and every configured attribute."""
+    """Tenure, time to kickoff, segment and every configured attribute.
+
+    Raises ConfigError where an attribute is no column of the accounts.
+    """
     columns, known = Columns(), history.attributes
     day = history.snapshots.day
     columns.add(
@@ -49,9 +54,21 @@ def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
         ),
         history.segment,
     )
+    _must_be_columns(attributes, list(map(str, known.columns)))
     for name in attributes:
         columns.add(*_attribute(name, known[name]))
     return columns
+
+
+def _must_be_columns(attributes: Sequence[str], columns: Sequence[str]) -> None:
+    lacking = [name for name in attributes if name not in columns]
+    if lacking:
+        told = "; ".join(f"`{name}`{did_you_mean(name, columns)}" for name in lacking)
+        raise ConfigError(
+            "project.toml",
+            f"`accounts.attributes` names what accounts lacks: {told}",
+            "Name columns of accounts",
+        )
 
 
 def _attribute(name: str, values: "pd.Series[Any]") -> tuple[Feature, np.ndarray]:

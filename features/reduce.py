@@ -2,11 +2,12 @@
 
 Time is cut at the finitely many days on which some window of some morning opens or closes, and
 at every Monday. Between two cuts (a *segment* of time) all rows of an account fare alike, so
-the engine reduces activity with two group-bys, wherever the rows are:
+the engine reduces activity with three group-bys, wherever the rows are:
 
 * (account, segment, first morning that knows it) -> counts, per capability, and the active
   days;
-* (account, user, first morning that knows it) -> the last day on which the user was active.
+* (account, user, first morning that knows it) -> the last day on which the user was active;
+* (account, capability, first morning that knows it) -> the last day on which it was used.
 
 Rows that arrive late are kept apart by the morning that first knows them, so nothing here can
 see its own future.
@@ -69,12 +70,14 @@ class Reduced:
     last_day, and ``rows_0`` .. for each of ``capabilities``.
     ``by_user``: account_id, seen_from, until (the morning of the user's next entry), last_day
     (the newest day known by then), role and role_known (the day we learnt the role).
+    ``by_capability``: the same of every capability, without role.
     """
 
     calendar: Calendar
     capabilities: tuple[str, ...]
     by_segment: pd.DataFrame
     by_user: pd.DataFrame
+    by_capability: pd.DataFrame
 
 
 def day_of(moment: ir.TimestampValue) -> ir.IntegerValue:
@@ -85,7 +88,7 @@ def day_of(moment: ir.TimestampValue) -> ir.IntegerValue:
 def reduce_activity(
     tables: Mapping[str, ir.Table], mornings: Mornings, *, capabilities: Sequence[str]
 ) -> Reduced:
-    """Run the two group-bys over all rows known before the last morning."""
+    """Run the group-bys over all rows known before the last morning."""
     last = int(mornings.days[-1])
     rows = tables["activity"].mutate(
         day=day_of(tables["activity"].occurred_at), known=day_of(tables["activity"].known_at)
@@ -105,6 +108,7 @@ def reduce_activity(
         capabilities=tuple(capabilities),
         by_segment=_by_segment(rows, capabilities).to_pandas(),
         by_user=_by_user(rows, tables.get("users"), before_day=last).to_pandas(),
+        by_capability=_entries(rows, "capability").drop("capability").to_pandas(),
     )
 
 
@@ -130,14 +134,7 @@ def _exact_sum(amount: ir.NumericColumn) -> ir.NumericScalar:
 
 
 def _by_user(rows: ir.Table, users: ir.Table | None, *, before_day: int) -> ir.Table:
-    named = rows.filter(rows.user_id.notnull())
-    entries = named.group_by("account_id", "user_id", "seen_from").agg(last_day=named.day.max())
-    in_order = ibis.window(group_by=["account_id", "user_id"], order_by="seen_from")
-    so_far = ibis.cumulative_window(group_by=["account_id", "user_id"], order_by="seen_from")
-    entries = entries.mutate(
-        until=entries.seen_from.lead().over(in_order).fill_null(-NEVER),
-        last_day=entries.last_day.max().over(so_far),
-    )
+    entries = _entries(rows.filter(rows.user_id.notnull()), "user_id")
     if users is None:
         entries = entries.mutate(role=ibis.null("string"), role_known=ibis.null("int64"))
     else:
@@ -147,3 +144,14 @@ def _by_user(rows: ir.Table, users: ir.Table | None, *, before_day: int) -> ir.T
         )
         entries = entries.left_join(roles, ["account_id", "user_id"])
     return entries.select("account_id", "seen_from", "until", "last_day", "role", "role_known")
+
+
+def _entries(rows: ir.Table, what: str) -> ir.Table:
+    """Say of each user or capability from which morning on which day is known as its last."""
+    entries = rows.group_by("account_id", what, "seen_from").agg(last_day=rows.day.max())
+    in_order = ibis.window(group_by=["account_id", what], order_by="seen_from")
+    so_far = ibis.cumulative_window(group_by=["account_id", what], order_by="seen_from")
+    return entries.mutate(
+        until=entries.seen_from.lead().over(in_order).fill_null(-NEVER),
+        last_day=entries.last_day.max().over(so_far),
+    )

@@ -23,13 +23,15 @@ class Activity:
         self._mornings = snapshots.mornings
         self._cuts = reduced.calendar.cuts
         self.capabilities = reduced.capabilities
-        known = snapshots.code_of(reduced.by_segment["account_id"]) >= 0
-        self._segments = reduced.by_segment.loc[known]
+        self._segments = self._known(reduced.by_segment)
         self._account = snapshots.code_of(self._segments["account_id"])
         self._enter = self._int("seen_from")
         self._start = self._cuts[self._int("segment")]
-        known = snapshots.code_of(reduced.by_user["account_id"]) >= 0
-        self._users = reduced.by_user.loc[known]
+        self._users = self._known(reduced.by_user)
+        self._used = self._known(reduced.by_capability)
+
+    def _known(self, entries: pd.DataFrame) -> pd.DataFrame:
+        return entries.loc[self._snapshots.code_of(entries["account_id"]) >= 0]
 
     def _int(self, column: str) -> Ints:
         return self._segments[column].to_numpy(dtype=np.int64)
@@ -61,11 +63,13 @@ class Activity:
     def users(self, window_days: int, *, role: str | None = None) -> Floats:
         """Distinct users active in the window, of one role where it is given."""
         users, account, enter = self._of_role(role)
-        leave = self._mornings.first_without(
-            users["last_day"].to_numpy(dtype=np.int64), window_days
-        )
-        leave = np.minimum(leave, users["until"].to_numpy(dtype=np.int64))
-        return self._snapshots.total(account, enter=enter, leave=leave)
+        return self._distinct(users, account, enter, window_days)
+
+    def breadth(self, window_days: int | None) -> Floats:
+        """Distinct capabilities used in the window (``None``: ever)."""
+        account = self._snapshots.code_of(self._used["account_id"])
+        enter = self._used["seen_from"].to_numpy(dtype=np.int64)
+        return self._distinct(self._used, account, enter, window_days)
 
     def last_day_of_role(self, role: str) -> Ints:
         """Last day on which anyone of the role was active; NEVER if nobody was."""
@@ -96,6 +100,17 @@ class Activity:
         return self._snapshots.total(
             self._account, enter=self._enter, leave=leave, amount=amount
         )
+
+    def _distinct(
+        self, entries: pd.DataFrame, account: Ints, enter: Ints, window_days: int | None
+    ) -> Floats:
+        """Count each user or capability once, from its entry to the next or to its last day."""
+        leave = entries["until"].to_numpy(dtype=np.int64)
+        if window_days is not None:
+            last = entries["last_day"].to_numpy(dtype=np.int64)
+            leave = np.minimum(leave, self._mornings.first_without(last, window_days))
+        leave = np.minimum(leave, self._mornings.count)
+        return self._snapshots.total(account, enter=enter, leave=leave)
 
     def _of_role(self, role: str | None) -> tuple[pd.DataFrame, Ints, Ints]:
         users = self._users
