@@ -95,7 +95,7 @@ def build_features(
     if known_rows:
         check_capabilities(playbook, set(known_rows))
     small = read_small_tables(tables, before_day=ordinal(as_of))
-    mornings = _mornings(tables, project, as_of, small.get("exits"))
+    mornings = _mornings(tables["activity"], small, project, as_of)
     live = live_snapshots(small, mornings)
     if not len(live):
         raise DataError(
@@ -161,29 +161,27 @@ def origins(project: Project, exits: pd.DataFrame | None, as_of: date) -> tuple[
 
 
 def _mornings(
-    tables: Mapping[str, ir.Table],
-    project: Project,
-    as_of: date,
-    exits: pd.DataFrame | None,
+    activity: ir.Table, small: Mapping[str, pd.DataFrame], project: Project, as_of: date
 ) -> Mornings:
     """Equal steps back from the as-of date, and the origins of the backtest."""
-    first_on = project.snapshots.first_on or _first_morning(tables, as_of)
+    first_on = project.snapshots.first_on or _first_morning(activity, small["accounts"], as_of)
     return Mornings.every(
         project.snapshots.every_days,
         first_on=min(first_on, as_of),
         last_on=as_of,
-        also=origins(project, exits, as_of),
+        also=origins(project, small.get("exits"), as_of),
     )
 
 
-def _first_morning(tables: Mapping[str, ir.Table], as_of: date) -> date:
-    """The first morning that has a month of activity behind it."""
-    activity = tables["activity"]
+def _first_morning(activity: ir.Table, accounts: pd.DataFrame, as_of: date) -> date:
+    """The first morning that has a month of activity behind it and somebody to speak of."""
     known = activity.known_at < pd.Timestamp(as_of)
     first = activity.occurred_at.min(where=known).execute()
-    if first is None or pd.isna(first):
+    if pd.isna(first) or accounts.empty:
         return as_of
-    return pd.Timestamp(first).date() + timedelta(days=FIRST_WINDOW_DAYS)
+    after_a_month = pd.Timestamp(first).date() + timedelta(days=FIRST_WINDOW_DAYS)
+    first_sign_up: date = accounts["signed_up_at"].min().date()
+    return max(after_a_month, first_sign_up)
 
 
 def _rows_by_capability(activity: ir.Table, as_of: date) -> dict[str, int]:

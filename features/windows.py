@@ -84,13 +84,13 @@ class Activity:
 
     def weeks_in_a_row(self) -> Floats:
         """Whole active weeks (Monday to Sunday) in a row, up to the last one."""
-        active = self._active_weeks()
+        active = self._active_weeks
         streak: Floats = np.cumprod(active, axis=1).sum(axis=1).astype(np.float64)
         return streak
 
     def active_weeks(self, weeks: int) -> Floats:
         """How many of the last whole weeks had activity."""
-        counted: Floats = self._active_weeks()[:, :weeks].sum(axis=1).astype(np.float64)
+        counted: Floats = self._active_weeks[:, :weeks].sum(axis=1).astype(np.float64)
         return counted
 
     def _total(self, amount: Floats, window_days: int | None) -> Floats:
@@ -131,17 +131,21 @@ class Activity:
             self._int("days"),
         )
 
+    @cached_property
     def _active_weeks(self) -> Bools:
         """Whether each of the last whole weeks, newest first, had activity known by then."""
+        newest = (self._snapshots.day + 3) // 7 - 1
         week = (self._start + 3) // 7
-        first, width = (int(week.min()), int(np.ptp(week)) + 1) if len(week) else (0, 1)
-        known_from = np.full((len(self._snapshots.account_ids), width), self._mornings.count)
-        np.minimum.at(known_from, (self._account, week - first), self._enter)
-        newest = (self._snapshots.day + 3) // 7 - 1 - first
-        columns = newest[:, None] - np.arange(WEEKS_BACK)
-        inside = (columns >= 0) & (columns < width)
-        found = known_from[self._snapshots.account[:, None], np.clip(columns, 0, width - 1)]
-        active: Bools = inside & (found <= self._snapshots.morning[:, None])
+        first, last = int(newest.min()) - WEEKS_BACK, int(newest.max())
+        shape = (len(self._snapshots.account_ids), last - first + 1)
+        known_from = np.full(shape, self._mornings.count)
+        recent = (week >= first) & (week <= last)
+        cell = (self._account[recent], week[recent] - first)
+        np.minimum.at(known_from, cell, self._enter[recent])
+        active = np.zeros((len(self._snapshots), WEEKS_BACK), dtype=np.bool_)
+        for back in range(WEEKS_BACK):
+            found = known_from[self._snapshots.account, newest - back - first]
+            active[:, back] = found <= self._snapshots.morning
         return active
 
 
