@@ -41,13 +41,13 @@ class Encoder:
         kept: dict[str, tuple[str, ...]] = {}
         if labels and len(values):
             rare = RareLabelEncoder(
-                variables=labels, tol=RARE_SHARE, n_categories=1, missing_values="ignore"
+                variables=labels, tol=RARE_SHARE, n_categories=0, missing_values="ignore"
             ).fit(values[labels].astype(object))
             for name in labels:
                 seen = set(values[name].dropna().astype(str))
                 common = {str(value) for value in rare.encoder_dict_[name]} & seen
-                if len(seen) > 1:
-                    kept[name] = tuple(sorted(common))
+                if values[name].nunique(dropna=False) > 1:
+                    kept[name] = tuple(sorted(common - {RARE}))
         return cls(numbers, kept)
 
     @property
@@ -72,10 +72,10 @@ class Encoder:
             for name in self.numbers
         ]
         for name, kept in self._indicators():
-            label = values.get(name, absent).astype(object).to_numpy()
-            common = set(kept)
-            said = np.array([_shown(value, common) for value in label], dtype=object)
-            parts.append((said[:, None] == np.array(kept, dtype=object)).astype(np.float64))
+            code, seen = pd.factorize(values.get(name, absent).astype(object))
+            column = [kept.index(_shown(value, kept)) for value in seen]
+            indicators = np.vstack([np.eye(len(kept))[column], np.zeros(len(kept))])
+            parts.append(indicators[code])
         return np.hstack(parts) if parts else np.empty((len(values), 0))
 
     def to_json(self) -> str:
@@ -92,7 +92,5 @@ class Encoder:
         return [(name, (*kept, RARE)) for name, kept in self.labels.items()]
 
 
-def _shown(value: object, common: set[str]) -> str:
-    if value is None or value != value:
-        return ""
-    return str(value) if str(value) in common else RARE
+def _shown(value: object, kept: tuple[str, ...]) -> str:
+    return str(value) if str(value) in kept else RARE

@@ -27,8 +27,8 @@ def write_features(features: FeatureSet, folder: Path) -> None:
 
 def read_features(folder: Path) -> FeatureSet:
     """Read what ``write_features`` wrote; LakeError where a build never finished there."""
-    missing = [name for name in FRAMES if not (folder / f"{name}.parquet").is_file()]
-    if missing:
+    files = [f"{name}.parquet" for name in FRAMES] + [f"{name}.json" for name in CATALOGUES]
+    if not all((folder / name).is_file() for name in files):
         raise LakeError(str(folder), "holds no finished build", "Run `milepost build` first")
     parts: dict[str, Any] = {
         name: pd.read_parquet(folder / f"{name}.parquet") for name in FRAMES

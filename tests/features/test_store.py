@@ -1,0 +1,75 @@
+from dataclasses import fields
+
+import pandas as pd
+import pytest
+
+from configs.errors import LakeError
+from features.assemble import FeatureSet
+from features.store import read_features, write_features
+from tests.builders import AnAccount, World, a_step, a_world
+
+
+def a_company() -> World:
+    account = AnAccount().signed_up(60, plan="team", size=3.0, owner="Kim")
+    account.has_user("ann", role="admin").was_active(3, 9, 40).has_contract(50, -50)
+    leaver = AnAccount("b").signed_up(50, plan=None, size=None).was_touched(9).left(5)
+    steps = [
+        a_step(),
+        a_step("later", done_when={"capability": "report_viewed", "at_least": 9}),
+    ]
+    return a_world(account, leaver, steps=steps, accounts={"attributes": ["plan", "size"]})
+
+
+def as_told(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same cells, whatever stands for text and for nothing."""
+    return frame.astype(object).where(frame.notna(), None)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [a_company, lambda: a_world(AnAccount().signed_up(60))],
+    ids=["a company", "one silent account"],
+)
+def test_what_was_written_is_what_is_read(world, tmp_path):
+    features = world().build()
+    write_features(features, tmp_path)
+    again = read_features(tmp_path)
+    for field in fields(FeatureSet):
+        one, other = getattr(features, field.name), getattr(again, field.name)
+        if isinstance(one, pd.DataFrame):
+            pd.testing.assert_frame_equal(as_told(one), as_told(other))
+        else:
+            assert list(one.values()) == list(other.values())
+
+
+def test_numbers_and_days_keep_their_types(tmp_path):
+    features = a_company().build()
+    write_features(features, tmp_path)
+    again = read_features(tmp_path)
+    for name in ("snapshots", "values", "steps", "standing", "exits", "reached", "usage"):
+        one, other = getattr(features, name), getattr(again, name)
+        told = one.select_dtypes(exclude=["object", "str"])
+        pd.testing.assert_series_equal(told.dtypes, other[list(told)].dtypes)
+
+
+def test_the_same_features_give_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_features(a_company().build(), tmp_path / name)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_a_folder_without_a_finished_build_says_what_to_do(tmp_path):
+    with pytest.raises(
+        LakeError, match=r"holds no finished build\. Run `milepost build` first"
+    ):
+        read_features(tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["values.parquet", "step_catalogue.json"])
+def test_half_a_build_is_no_build(lost, tmp_path):
+    write_features(a_company().build(), tmp_path)
+    (tmp_path / lost).unlink()
+    with pytest.raises(LakeError, match="holds no finished build"):
+        read_features(tmp_path)
