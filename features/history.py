@@ -14,6 +14,7 @@ import pandas as pd
 from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots, day_number
 from features.catalogue import Feature
 from features.reduce import Reduced
+from features.tables import TABLES
 
 LAG_QUANTILE = 0.95
 SMALL_TABLES = ("accounts", "achievements", "plans", "contracts", "exits", "touches")
@@ -78,22 +79,26 @@ class History:
 def read_small_tables(
     tables: Mapping[str, ir.Table], *, before_day: int
 ) -> dict[str, pd.DataFrame]:
-    """Fetch every small table that there is, without the rows known only later."""
+    """Fetch every small table that there is, without what was known only later.
+
+    Engines give rows in any order; the same rows must give the same bytes.
+    """
     return {
-        name: _in_order(known_before(tables[name].to_pandas(), before_day))
+        name: known_before(tables[name].to_pandas(), before_day).sort_values(
+            list(TABLES[name].columns), ignore_index=True
+        )
         for name in SMALL_TABLES
         if name in tables
     }
 
 
 def known_before(table: pd.DataFrame, day: int) -> pd.DataFrame:
-    """Keep the rows that were known on the morning of ``day``."""
-    return table.loc[day_number(table["known_at"]) < day].reset_index(drop=True)
-
-
-def _in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """Engines give rows in any order; the same rows must give the same bytes."""
-    return table.sort_values(list(table.columns), ignore_index=True)
+    """Keep what was known on the morning of ``day``; a return to come was not."""
+    known = table.loc[day_number(table["known_at"]) < day]
+    if "returned_at" in table:
+        later = day_number(known["returned_at"]) >= day
+        known = known.assign(returned_at=known["returned_at"].mask(later))
+    return known
 
 
 def rows_of(table: pd.DataFrame, account_ids: np.ndarray, mornings: Mornings) -> Rows:

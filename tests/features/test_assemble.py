@@ -138,6 +138,13 @@ def test_an_attribute_that_nobody_told_is_absent():
     assert last["attribute_size"].isna().tolist() == [True, False]
 
 
+def test_a_column_of_lists_that_nobody_asked_for_does_no_harm():
+    account, other = a_customer().was_active(3), a_customer("b")
+    account.rows["accounts"][0]["tags"] = ["new", "large"]
+    other.rows["accounts"][0]["tags"] = ["old"]
+    assert is_whole(a_world(account, other).build())
+
+
 def test_an_attribute_that_accounts_lack_is_refused_by_name():
     world = a_world(a_customer().was_active(3), accounts={"attributes": ["owners"]})
     with pytest.raises(ConfigError, match=r"accounts\.attributes.*`owners`.*mean `owner`"):

@@ -129,3 +129,14 @@ def test_a_late_row_counts_from_the_morning_after_it_became_known():
     counted = features.values["activity_count_28d"].to_numpy()
     # Known 20.5 days before MORNING, so first seen 20 days before; 28 days old two days before.
     assert days[counted > 0].tolist() == list(range(-20, -1))
+
+
+def test_who_will_come_back_is_gone_and_nobody_knows_better():
+    account = AnAccount().signed_up(70).was_active(60).has_contract(70, 60).has_contract(8, -9)
+    stayed = AnAccount("stayed").signed_up(70)
+    world = a_world(account, stayed)
+    then, now = world.build(at(14)), world.build()
+    assert then.exits["returned_at"].isna().all()
+    assert now.exits["returned_at"].tolist() == [at(8).normalize()]
+    assert "a1" not in set(then.standing["account_id"])
+    assert "a1" in set(now.standing["account_id"])

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.builders import AnAccount, World, a_step, a_world
+from tests.builders import AnAccount, World, a_step, a_world, at
 
 LADDER = (
     a_step("kicked_off", done_when="recorded"),
@@ -112,7 +112,8 @@ def _records(draw: st.DrawFn, account: AnAccount) -> None:
     if draw(st.booleans()):
         account.reached("kicked_off", draw(past_days), known_after=draw(lags))
     for milestone in draw(some("first_report", "team", "daily")):
-        account.planned(milestone, draw(past_days))
+        known = draw(st.sampled_from([None, at(70), at(25), at(-5)]))
+        account.planned(milestone, draw(past_days), known=known)
     for product in draw(some("core", "add_on", "extra")):
         starts = draw(past_days)
         account.has_contract(
