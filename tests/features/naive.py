@@ -136,10 +136,9 @@ class Naive:
         then = snapshot.then
         told: dict[str, object] = {
             "tenure_days": then.days_since(then.profile["signed_up_at"]),
-            "days_to_kickoff": -then.days_since(then.profile["kickoff_at"]),
+            "days_to_kickoff": max(-then.days_since(then.profile["kickoff_at"]), -91),
             "segment": snapshot.segment,
             "cohort_exit_rate_28d": self._exit_rate(snapshot),
-            "month_of_year": then.morning.month,
         }
         for name in self.world.configuration.project.accounts.attributes:
             value = then.profile[name]
