@@ -114,7 +114,7 @@ class Models(Strict):
     learning_rate: Share = 0.05
     leaves: Annotated[int, Field(strict=True, ge=2, le=64)] = 8
     lambda_l2: Annotated[float, Field(strict=True, ge=0)] = 20.0
-    feature_fraction: Share = 0.5
+    feature_fraction: Share = 0.8
     min_rows_in_leaf: Count = 200
     quiet_share: Share = 0.25
     min_events: Count = 30

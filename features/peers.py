@@ -50,18 +50,6 @@ def peer_columns(history: History, so_far: Columns) -> Columns:
         ),
         _exit_rate(history, window_days=28),
     )
-    month = pd.DatetimeIndex(history.snapshots.day.astype("datetime64[D]")).month
-    columns.add(
-        Feature(
-            name="month_of_year",
-            family="calendar",
-            measure="month_of_year",
-            meaning="calendar month of the morning",
-            unit="count",
-            absence="never null",
-        ),
-        month.to_numpy(dtype=np.float64),
-    )
     return columns
 
 

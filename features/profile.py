@@ -12,6 +12,10 @@ from features.asof import day_number
 from features.catalogue import Feature
 from features.history import Columns, History
 
+EARLY_DAYS = 91
+"""Later than this, the exact day of a kickoff tells a model which account it is, and no more.
+"""
+
 
 def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
     """Tenure, time to kickoff, segment and every configured attribute.
@@ -36,12 +40,12 @@ def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
             name="days_to_kickoff",
             family="account",
             measure="days_to_kickoff",
-            meaning="days until the playbook's clock starts; negative after it",
+            meaning="days until the playbook's clock starts; negative in the quarter after it",
             unit="days",
             absence="never null",
             is_clock=True,
         ),
-        (day_number(known["kickoff_at"]) - day).astype(np.float64),
+        np.maximum(day_number(known["kickoff_at"]) - day, -EARLY_DAYS).astype(np.float64),
     )
     columns.add(
         Feature(

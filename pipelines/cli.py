@@ -148,7 +148,7 @@ def deploy(
 
 
 def _ready(config: Path, lake: Path) -> None:
-    """Refuse what is wrong with the files at once, before Prefect takes its seconds to start."""
+    """Refuse what is wrong with the files at once, before Prefect starts."""
     from configs.load import load
     from features.sources import open_source
 

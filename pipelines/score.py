@@ -18,6 +18,7 @@ from pipelines.build import build, built
 from pipelines.lake import Lake, write_parquet
 from pipelines.manifest import read_manifest, write_manifest
 from pipelines.progress import Progress
+from serving.people import people_by_role
 from serving.report.render import write_report
 from serving.score import Scores, score
 from serving.scorecard import accounts_schema, as_table, milestones_schema
@@ -63,6 +64,7 @@ def scored(
         configuration,
         as_of=as_of,
         version=in_use.version,
+        is_promoted=bool(in_use.gate["promoted"]),
         phrases=load_phrases(configuration.folder),
         previous=_previous(lake, as_of),
     )
@@ -97,6 +99,7 @@ def written(
         usage=features.usage,
         run=read_manifest(folder),
         configuration=configuration,
+        roles=people_by_role(features),
     )
 
 

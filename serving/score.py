@@ -38,17 +38,19 @@ def score(
     *,
     as_of: date,
     version: str,
+    is_promoted: bool,
     phrases: Phrases,
     previous: pd.DataFrame | None = None,
 ) -> Scores:
     """Score every live account; without models, say of each that there is not enough data.
 
-    ``previous`` has account_id and churn_risk of the scores before these.
+    A model that was not promoted is silent: the best rule speaks in its place. ``previous`` has
+    account_id and churn_risk of the scores before these.
     """
     today = np.flatnonzero(features.snapshots["day"] == features.snapshots["day"].max())
     accounts = features.snapshots.iloc[today].reset_index(drop=True)
     values = features.values.iloc[today].reset_index(drop=True)
-    risks = _risks(models, values, features, configuration, phrases)
+    risks = _risks(models, values, features, configuration, phrases, is_promoted=is_promoted)
     accounts = _with_risks(accounts, values, risks, configuration)
     accounts = _with_next_step(accounts, features.standing, configuration)
     before = previous.set_index("account_id")["churn_risk"] if previous is not None else None
@@ -70,13 +72,15 @@ def _risks(
     features: FeatureSet,
     configuration: Configuration,
     phrases: Phrases,
+    *,
+    is_promoted: bool,
 ) -> Risks | None:
     """What speaks: the model, the rule, or nothing."""
     project = configuration.project
     primary = project.outcomes.primary_horizon_days
     if models is None or models.rule is None:
         return None
-    if not models.has_skill:
+    if not (is_promoted and models.has_skill):
         return rule_risks(models, values, primary=primary)
     return model_risks(
         models,

@@ -58,6 +58,11 @@ class Backtest:
     judged: Mapping[str, Sequence[Judged]]
     remarks: Sequence[str] = field(default_factory=tuple)
 
+    def newest_half(self, question: str) -> "Backtest":
+        """The newer origins of a question, the middle one included."""
+        by_age = sorted(self.judged[question], key=lambda judged: -judged.origin_day)
+        return Backtest({question: by_age[: (len(by_age) + 1) // 2]})
+
     def pooled(self, question: str, horizon: int) -> "Pooled | None":
         """All origins whose outcomes by the horizon are known, as one; None without any."""
         parts = [_column(judged, horizon) for judged in self.judged[question]]

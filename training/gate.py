@@ -2,7 +2,8 @@
 
 Skill is judged on rows no model was trained on, pooled over the backtest's origins, by how much
 smaller the Brier score is than the best rule's; its interval comes from drawing accounts again.
-A challenger without skill, or badly calibrated, or worse than the champion, is not promoted.
+A challenger without skill, or badly calibrated on the newer half of the origins (the older ones
+had less to learn from), or worse than the champion, is not promoted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,7 +77,7 @@ def decide(
 
     ``champion`` is what the champion's bundle recorded of its own backtest.
     """
-    pooled = tested.pooled("churn", horizon)
+    pooled = tested.newest_half("churn").pooled("churn", horizon)
     against = [_against_baselines(skill), *_against_bounds(pooled, gate)]
     if champion is not None:
         against.append(_against_champion(skill, champion))
