@@ -96,22 +96,11 @@ def build_features(
         check_capabilities(playbook, set(known_rows))
     small = read_small_tables(tables, before_day=ordinal(as_of))
     mornings = _mornings(tables["activity"], small, project, as_of)
-    live = live_snapshots(small, mornings)
-    if not len(live):
-        raise DataError(
-            "table 'accounts'",
-            f"no account was known and live by {as_of}",
-            "Move the as-of date",
-        )
-    rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
-    capabilities = [name for name, rows in known_rows.items() if rows][:MOST_CAPABILITIES]
-    reduced = reduce_activity(tables, mornings, capabilities=capabilities)
-    attributes = rows["accounts"].frame.take(newest_row(rows["accounts"], live))
-    attributes = attributes.reset_index(drop=True)
-    segment = segment_of(project, attributes).astype(object).to_numpy()
-    history = History(live, reduced, rows, segment, attributes)
+    live = _live(small, mornings, as_of)
+    used = [name for name, rows in known_rows.items() if rows][:MOST_CAPABILITIES]
+    history = _history(tables, small, live, project, capabilities=used)
     always = everyone_always(live)
-    reached = reached_milestones(playbook, tables, rows, always)
+    reached = reached_milestones(playbook, tables, history.tables, always)
     alive = live.account * mornings.count + live.morning
     ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
     columns = _columns(history, ladder, attributes=project.accounts.attributes)
@@ -130,6 +119,32 @@ def build_features(
         reached=first_reached(reached, always),
         usage=_usage(tables["activity"], live, as_of),
     )
+
+
+def _live(small: Mapping[str, pd.DataFrame], mornings: Mornings, as_of: date) -> Snapshots:
+    live = live_snapshots(small, mornings)
+    if not len(live):
+        problem = f"no account was known and live by {as_of}"
+        raise DataError("table 'accounts'", problem, "Move the as-of date")
+    return live
+
+
+def _history(
+    tables: Mapping[str, ir.Table],
+    small: Mapping[str, pd.DataFrame],
+    live: Snapshots,
+    project: Project,
+    *,
+    capabilities: list[str],
+) -> History:
+    """Everything that feature modules read, of the accounts of these snapshots."""
+    mornings = live.mornings
+    rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
+    reduced = reduce_activity(tables, mornings, capabilities=capabilities)
+    attributes = rows["accounts"].frame.take(newest_row(rows["accounts"], live))
+    attributes = attributes.reset_index(drop=True)
+    segment = segment_of(project, attributes).astype(object).to_numpy()
+    return History(live, reduced, rows, segment, attributes)
 
 
 def _columns(history: History, ladder: Ladder, *, attributes: tuple[str, ...]) -> Columns:

@@ -16,6 +16,15 @@ EARLY_DAYS = 91
 """Later than this, the exact day of a kickoff tells a model which account it is, and no more.
 """
 
+SEGMENT = Feature(
+    name="segment",
+    family="account",
+    measure="segment",
+    meaning="the account's segment",
+    unit="label",
+    absence="never null",
+)
+
 
 def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
     """Tenure, time to kickoff, segment and every configured attribute.
@@ -47,17 +56,7 @@ def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
         ),
         np.maximum(day_number(known["kickoff_at"]) - day, -EARLY_DAYS).astype(np.float64),
     )
-    columns.add(
-        Feature(
-            name="segment",
-            family="account",
-            measure="segment",
-            meaning="the account's segment",
-            unit="label",
-            absence="never null",
-        ),
-        history.segment,
-    )
+    columns.add(SEGMENT, history.segment)
     _must_be_columns(attributes, list(map(str, known.columns)))
     for name in attributes:
         columns.add(*_attribute(name, known[name]))

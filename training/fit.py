@@ -50,22 +50,8 @@ def fit_models(
     rule = None
     if followed.exited() >= LEAST_EXITS:
         rule = best_rule(rules_for_churn(features, followed, project), skill["churn"])
-    meta = {
-        "training_day": training_day,
-        "horizons": list(project.outcomes.horizons_days),
-        "primary_horizon": horizon,
-        "causes": list(followed.causes),
-        "exits": {cause: followed.exited(cause) for cause in followed.causes},
-        "rows": len(followed.rows),
-        "skill": {question: asdict(found) for question, found in skill.items()},
-        "backtest": {
-            question: records(tested, question, project.outcomes.horizons_days)
-            for question in tested.judged
-        },
-        "remarks": [*tested.remarks, *_too_small(followed, project, tested)],
-        "prints": dict(prints),
-    }
-    return Models(exits, steps, rule, meta), decision
+    meta = _learnt_from(followed, project) | _proven_by(tested, skill, followed, project)
+    return Models(exits, steps, rule, {**meta, "prints": dict(prints)}), decision
 
 
 def best_rule(rules: Sequence[Baseline], skill: Skill) -> Baseline:
@@ -73,6 +59,30 @@ def best_rule(rules: Sequence[Baseline], skill: Skill) -> Baseline:
     by_name = {rule.name: rule for rule in rules}
     fallback = next(rule for rule in rules if "segment" in rule.name)
     return by_name.get(skill.best_baseline or "", fallback)
+
+
+def _learnt_from(followed: Followed, project: Project) -> dict[str, Any]:
+    return {
+        "training_day": followed.training_day,
+        "horizons": list(project.outcomes.horizons_days),
+        "primary_horizon": project.outcomes.primary_horizon_days,
+        "causes": list(followed.causes),
+        "exits": {cause: followed.exited(cause) for cause in followed.causes},
+        "rows": len(followed.rows),
+    }
+
+
+def _proven_by(
+    tested: Backtest, skill: Mapping[str, Skill], followed: Followed, project: Project
+) -> dict[str, Any]:
+    horizons = project.outcomes.horizons_days
+    return {
+        "skill": {question: asdict(found) for question, found in skill.items()},
+        "backtest": {
+            question: records(tested, question, horizons) for question in tested.judged
+        },
+        "remarks": [*tested.remarks, *_too_small(followed, project, tested)],
+    }
 
 
 def _too_small(followed: Followed, project: Project, tested: Backtest) -> list[str]:
