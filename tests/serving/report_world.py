@@ -50,7 +50,13 @@ def a_catalogue() -> Catalogue:
                 window_days=28,
             ),
             feature("tenure_days", "account", "tenure_days", "days"),
-            feature("month_of_year", "calendar", "month_of_year"),
+            feature(
+                "cohort_exit_rate_91d",
+                "calendar",
+                "cohort_exit_rate",
+                "share",
+                window_days=91,
+            ),
         ]
     )
 
@@ -70,7 +76,7 @@ def _values(dice: np.random.Generator, count: int) -> pd.DataFrame:
             "days_to_renewal": dice.integers(-10, 365, count).astype(float),
             "touch_count_ticket_28d": dice.poisson(1.2, count).astype(float),
             "tenure_days": dice.integers(20, 1500, count).astype(float),
-            "month_of_year": np.full(count, 3.0),
+            "cohort_exit_rate_91d": np.full(count, 0.04),
         }
     )
 

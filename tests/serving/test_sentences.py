@@ -134,7 +134,6 @@ def test_a_trend_is_said_in_the_direction_in_which_it_went(now, before):
             "“power user” 1 time in the last 4 weeks; companies like this: 20",
         ),
         ("attribute", "HE Qualification", None, "Power user: HE Qualification"),
-        ("month_of_year", 3.0, 3.0, "The time of year: March"),
         ("weeks_streak", 26, 10, "Used 26 weeks or more in a row, up to the last full week"),
         ("segment", "everyone", None, "Segment: none in particular"),
     ],
