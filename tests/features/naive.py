@@ -129,8 +129,7 @@ class Naive:
             one |= roles(then, self._roles) | ladder_features(snapshot.rungs, then)
             one |= contract(then) if has_contracts else {}
             told.append(one | touches(then, kinds) | self._profile(snapshot))
-        frame = pd.DataFrame(told, index=pd.Index([s.key for s in self.snapshots]))
-        return self._with_peers(frame)
+        return self._with_peers(pd.DataFrame(told))
 
     def _profile(self, snapshot: Snapshot) -> dict[str, object]:
         then = snapshot.then
@@ -146,17 +145,12 @@ class Naive:
         return told
 
     def _with_peers(self, frame: pd.DataFrame) -> pd.DataFrame:
+        peers = [snapshot.peers for snapshot in self.snapshots]
         for name in COMPARED:
+            pairs = list(zip(peers, frame[name], strict=True))
             frame[f"peers_percentile_{name}"] = [
-                percentile(
-                    frame.loc[[one.key], name].iloc[0],
-                    [
-                        frame.loc[[other.key], name].iloc[0]
-                        for other in self.snapshots
-                        if other.peers == one.peers
-                    ],
-                )
-                for one in self.snapshots
+                percentile(value, [of for others, of in pairs if others == mine])
+                for mine, value in pairs
             ]
         return frame
 

@@ -11,7 +11,7 @@ from tests.features.naive_frames import facts, reached, standing, steps, usage
 from tests.features.worlds import worlds
 
 few = settings(
-    max_examples=10,
+    max_examples=8,
     deadline=None,
     # A world takes a second; shrinking one would take minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

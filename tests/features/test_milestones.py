@@ -137,16 +137,13 @@ def test_a_record_without_a_table_of_records_is_never_reached():
 
 def test_adoption_decays_and_comes_back():
     account = a_customer().was_active(50, 20)
-    world = asked(account, a_criterion(), lost_when={"silent_days": 14})
-    states = {days: now(world.build(at(days)))["state"] for days in (50, 36, 35, 20, 19, 5)}
-    assert states == {
-        50: "open",
-        36: "done",
-        35: "lost",
-        20: "lost",
-        19: "done",
-        5: "lost",
-    }
+    steps = [a_step("goal", done_when=a_criterion(), lost_when={"silent_days": 14})]
+    every_day = {"every_days": 1, "first_on": at(60).date()}
+    features = a_world(account, steps=steps, snapshots=every_day).build()
+    age = features.snapshots["day"].max() - features.snapshots["day"]
+    assert set(age[features.values["milestones_lost"] == 1]) == {*range(20, 36), *range(6)}
+    assert set(age[features.values["milestones_done"] == 1]) == set(range(50))
+    assert now(features)["state"] == "lost"
 
 
 def test_what_was_just_reached_is_not_yet_lost():

@@ -16,7 +16,7 @@ from tests.builders import MORNING, AnAccount, a_step, a_world, at
 from tests.features.worlds import worlds
 
 few = settings(
-    max_examples=6,
+    max_examples=5,
     deadline=None,
     # A world takes a second; shrinking one would take minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

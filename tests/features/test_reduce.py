@@ -16,7 +16,7 @@ from tests.features.worlds import worlds
 
 TODAY = ordinal(MORNING.date())
 few = settings(
-    max_examples=5,
+    max_examples=4,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -142,5 +142,5 @@ def worlds(draw: st.DrawFn, *, most_accounts: int = 7, **sections: Any) -> World
         "accounts": {"attributes": ["plan", "seats"]},
     }
     members = [draw(accounts(f"a{number}")) for number in range(count)]
-    stayed = AnAccount("stayed").signed_up(60, plan="small", seats=5.0).was_active(50, 1)
+    stayed = AnAccount("stayed").signed_up(85, plan="small", seats=5.0).was_active(50, 1)
     return a_world(*members, stayed, stranger, steps=LADDER, **(usual | sections))
