@@ -6,6 +6,7 @@ is one line and status 1, and ``--debug`` shows where it came from.
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ app = typer.Typer(
     name="milepost",
     help="When will each customer reach its next milestone, how likely is it to leave, "
     "why, and what helps?",
+    epilog="With --debug, an error shows where in the code it came from.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -200,12 +202,18 @@ def _status(command: Callable[[], object], *, debug: bool) -> int:
     except MilepostError as foreseen:
         if debug:
             raise
-        print(" ".join(str(foreseen).split()), file=sys.stderr)  # noqa: T201
+        _tell(str(foreseen), foreseen)
         return 2
     except Exception as unforeseen:
         if debug:
             raise
         said = " ".join(str(unforeseen).split()) or type(unforeseen).__name__
-        print(f"milepost: {said}. Run it again with --debug to see where.", file=sys.stderr)  # noqa: T201
+        _tell(f"milepost: {said}. Run it again with --debug to see where.", unforeseen)
         return 1
     return 0
+
+
+def _tell(line: str, wrong: Exception) -> None:
+    print(" ".join(line.split()), file=sys.stderr)  # noqa: T201
+    # Else Prefect keeps the frames, they keep DuckDB, and DuckDB complains of it at the end.
+    traceback.clear_frames(wrong.__traceback__)
