@@ -19,7 +19,7 @@ from features.asof import Ints, as_dates
 from features.assemble import FeatureSet
 from training.baselines import Baseline, fit_baselines
 from training.exits import WORKERS, ExitModel, fit_exits
-from training.followed import CHURN, Followed, follow
+from training.followed import CHURN, OTHER, Followed, follow
 from training.metrics import account_bootstrap, auc, brier, ece, predicted_over_observed
 from training.models import (
     RULE_INPUTS,
@@ -251,14 +251,16 @@ def _at_origin(features: FeatureSet, learnt: Followed) -> tuple[Ints, Followed]:
     day = features.snapshots["day"].to_numpy(dtype=np.int64)
     rows, last = np.flatnonzero(day == learnt.training_day), int(day.max())
     accounts = features.snapshots["account_id"].iloc[rows]
-    events = exit_events(features.exits, accounts, day[rows], learnt.causes)
+    # A cause first seen after the origin must not pass for one that was known there.
+    causes = (CHURN, OTHER)
+    events = exit_events(features.exits, accounts, day[rows], causes)
     followup = followed_until(day[rows], events, training_day=last, lag_days=learnt.lag_days)
     account = np.arange(len(rows))
     return rows, Followed(
         rows=rows,
         day=day[rows],
         account=account,
-        causes=learnt.causes,
+        causes=causes,
         followup=followup,
         training_day=last,
         lag_days=learnt.lag_days,

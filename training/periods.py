@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 CENSORED = -1
 
 # Narrow while much is still decided, then aligned with how customers are billed.
+_APART_DAYS = 7
 _USUAL_EDGES = (0, 7, 14, 30, 45, 60, 90, 120, 150, 180)
 
 
@@ -35,13 +36,14 @@ class Periods:
 
     @classmethod
     def covering(cls, horizons: Sequence[int]) -> Self:
-        """Cut at the usual days and at every horizon, and end with the largest horizon.
+        """Cut at every horizon, at the usual days not too near one, and end with the last.
 
-        >>> Periods.covering([30, 56]).edges
-        (0.0, 7.0, 14.0, 30.0, 45.0, 56.0)
+        >>> Periods.covering([28, 56]).edges
+        (0.0, 7.0, 14.0, 28.0, 45.0, 56.0)
         """
         last = max(horizons)
-        days = {*_USUAL_EDGES, *horizons}
+        usual = {d for d in _USUAL_EDGES if min(abs(d - h) for h in horizons) >= _APART_DAYS}
+        days = {0, *usual, *horizons}
         return cls(tuple(float(day) for day in sorted(days) if day <= last))
 
     @property
