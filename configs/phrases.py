@@ -29,14 +29,39 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Words(Strict):
+class Filled(Strict):
+    """A section whose texts may ask only for what is there."""
+
+    @model_validator(mode="after")
+    def _asks_only_for_what_is_there(self) -> Self:
+        mistakes = [
+            f"`{key}` {wrong}"
+            for key, text, allowed in self._texts()
+            for wrong in _misfilled(text, allowed)
+        ]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        """Give each text with its key and the placeholders it may ask for."""
+        raise NotImplementedError
+
+
+class Words(Filled):
     """With whom an account is compared, and how; what one and many are called."""
 
     peers: Text
     beside: Text
     same: Text
+    rule: Text
     account: tuple[Text, Text]
     milestone: tuple[Text, Text]
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        compared = frozenset({"text", "peers", "typical"})
+        yield from (("beside", self.beside, compared), ("same", self.same, compared))
+        yield "rule", self.rule, frozenset({"rule", "peers", "accounts", "own", "all"})
 
 
 class Family(Strict):
@@ -46,12 +71,25 @@ class Family(Strict):
     means: Text
 
 
-class Timing(Strict):
-    """The family that holds no input: when in the horizon the risk falls."""
+class Timing(Filled):
+    """The family that holds no input: when in the horizon the risk falls, and other exits."""
 
-    more: Text
-    less: Text
+    renewal_within: Text
+    renewal_beyond: Text
+    as_others: Text
+    unlike_others: Text
+    other_days: Text
+    ends_before: Text
+    other_end: Text
+    no_other_end: Text
     none: Text
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        asked = {key: {"chance"} for key in ("other_end", "no_other_end")}
+        asked |= {"other_days": {"own", "others"}, "ends_before": {"renewal"}}
+        asked |= {key: {"renewal"} for key in ("renewal_within", "renewal_beyond")}
+        for key, text in self:
+            yield key, text, frozenset({"horizon", "accounts"} | asked.get(key, set()))
 
 
 class Sign(Strict):
@@ -76,7 +114,16 @@ class Equals(Strict):
     text: Text
 
 
-class Measure(Strict):
+class Place(Strict):
+    """Where a value stands among the peers': the share of them that it is ahead of."""
+
+    first: Text
+    ahead: Text
+    middle: Text
+    behind: Text
+
+
+class Measure(Filled):
     """The phrase of one measure."""
 
     name: Text
@@ -89,17 +136,7 @@ class Measure(Strict):
     compare: bool = True
     equals: Equals | None = None
     then_and_now: dict[int, ThenAndNow] = {}
-
-    @model_validator(mode="after")
-    def _asks_only_for_what_is_there(self) -> Self:
-        mistakes = [
-            f"`{key}` {wrong}"
-            for key, text, allowed in self._texts()
-            for wrong in _misfilled(text, allowed)
-        ]
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
-        return self
+    place: Place | None = None
 
     def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
         yield "name", self.name, SUBJECTS
@@ -113,6 +150,9 @@ class Measure(Strict):
             yield "equals", self.equals.text, SENTENCE
         for days, pair in self.then_and_now.items():
             yield f"then_and_now.{days}", pair.text, silent | {"change"}
+        if self.place:
+            placed = silent | {"own", "share"}
+            yield from ((f"place.{key}", text, placed) for key, text in self.place)
 
 
 class Definition(Strict):

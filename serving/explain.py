@@ -61,6 +61,8 @@ class Points:
     """Points of probability, one row per account and one column per input."""
     timing: Floats
     """What no input accounts for: other ways out, and when within the horizon it comes."""
+    competing: Floats
+    """What other ways out take from p0, beside the mean of all accounts: a part of timing."""
     scale: Floats
     """Points for one unit of log hazard, per account."""
     risk: Floats
@@ -95,5 +97,18 @@ def points(
     rise = np.where(near, risk_with(step) - risk_with(-step), risk_with(step) - risk)
     scale = rise / np.where(near, 2 * step, step)
     at_base = risk - scale * above
+    alone = {cause: rates[cause] * np.exp(-above)[:, None]}
+    unopposed = IncidenceCurves.from_rates(alone, edges).incidence_at(cause, horizon_days)
     base = float(at_base.mean()) if base_risk is None and len(at_base) else base_risk or 0.0
-    return Points(base, shares * scale[:, None], at_base - base, scale, risk)
+    return Points(
+        base_risk=base,
+        by_input=shares * scale[:, None],
+        timing=at_base - base,
+        competing=_from_mean(at_base - unopposed),
+        scale=scale,
+        risk=risk,
+    )
+
+
+def _from_mean(amounts: Floats) -> Floats:
+    return amounts - amounts.mean() if len(amounts) else amounts

@@ -14,6 +14,7 @@ from features.catalogue import Catalogue
 from serving.explain import contributions, points
 from serving.formats import percent
 from serving.scorecard import Reason
+from serving.timing import timing_of
 from serving.wording import reasons
 from training.curves import IncidenceCurves
 from training.exits import THREADS, ExitModel
@@ -83,7 +84,7 @@ def model_risks(
         reasons=reasons(
             _by_feature(shares, exits.encoder.features, features),
             parts.scale,
-            timing=parts.timing,
+            timing=timing_of(parts, curves, cause=CHURN, horizon_days=primary),
             names=features,
             values=values,
             typical=typical_of_peers(values, catalogue),
@@ -95,7 +96,9 @@ def model_risks(
     )
 
 
-def rule_risks(models: Models, values: pd.DataFrame, *, primary: int) -> Risks:
+def rule_risks(
+    models: Models, values: pd.DataFrame, *, primary: int, phrases: Phrases
+) -> Risks:
     """Let the best simple rule speak, and say plainly that it is one."""
     horizons, rule = list(models.meta["horizons"]), models.rule
     chances = models.rule_chances(values)
@@ -103,9 +106,8 @@ def rule_risks(models: Models, values: pd.DataFrame, *, primary: int) -> Risks:
     base = rule.overall[horizons.index(primary)] if rule is not None else np.nan
     name = rule.name if rule is not None else ""
     unknown = np.full(len(values), np.nan)
-    return Risks(
-        chances, unknown, unknown, base, [[_rule_reason(c, base, name)] for c in own], BASELINE
-    )
+    said = [[_rule_reason(chance, base, name, phrases)] for chance in own]
+    return Risks(chances, unknown, unknown, base, said, BASELINE)
 
 
 def typical_of_peers(values: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
@@ -150,10 +152,14 @@ def _by_feature(shares: Floats, of_column: tuple[str, ...], features: list[str])
     return summed
 
 
-def _rule_reason(chance: float, base: float, rule: str) -> Reason:
-    text = (
-        f"A simple rule, not the model: by {rule}, accounts like this leave in "
-        f"{percent(chance)} of cases; all accounts in {percent(base)}"
+def _rule_reason(chance: float, base: float, rule: str, phrases: Phrases) -> Reason:
+    words = phrases.words
+    text = words.rule.format(
+        rule=rule,
+        peers=words.peers,
+        accounts=words.account[1],
+        own=percent(chance),
+        all=percent(base),
     )
     factor = chance / base if base > 0 else 1.0
     return Reason(BASELINE, text, chance, base, factor, chance - base)

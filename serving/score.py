@@ -81,7 +81,7 @@ def _risks(
     if models is None or models.rule is None:
         return None
     if not (is_promoted and models.has_skill):
-        return rule_risks(models, values, primary=primary)
+        return rule_risks(models, values, primary=primary, phrases=phrases)
     return model_risks(
         models,
         values,

@@ -14,6 +14,8 @@ from features.catalogue import Feature
 from serving import formats
 
 Value = float | str | None
+IN_THE_MIDDLE = 0.05
+"""So near to half of the peers, an account is neither ahead of them nor behind."""
 
 
 def sentence(
@@ -57,12 +59,20 @@ class Teller:
             "peers": phrases.words.peers,
         }
         self._pair = self.measure.then_and_now.get(window or 0)
+        compared = catalogue.get(feature.subject or "") if self.measure.place else None
+        self._compared = (
+            Teller(compared, phrases, catalogue=catalogue, currency=currency)
+            if compared
+            else None
+        )
 
     @property
     def others(self) -> tuple[str, ...]:
         """Name the other inputs that the sentence about this one needs."""
         now = (self._pair.now,) if self._pair else ()
-        return (*now, self.measure.equals.input) if self.measure.equals else now
+        compared = (self._compared.feature.name,) if self._compared else ()
+        equal = (self.measure.equals.input,) if self.measure.equals else ()
+        return (*now, *compared, *equal)
 
     def sentence(self, value: Value, *, typical: Value, others: Mapping[str, Value]) -> str:
         """Say the account's value beside its peers' where both are known."""
@@ -82,8 +92,8 @@ class Teller:
         measure, fill = self.measure, self._filled
         if value is None:
             return fill(measure.absent) if measure.absent else _spelt(self.feature.absence)
-        if both := self._then_and_now(value, others):
-            return both
+        if told := self._then_and_now(value, others) or self._placed(value, others):
+            return told
         if measure.zero and self._sign(value) == 0:
             return fill(measure.zero)
         spoken = self.spoken(value)
@@ -138,6 +148,20 @@ class Teller:
         today = formats.about(now)
         change = f"steady at {today}" if then == today else f"{then} → {today}"
         return self._filled(pair.text, change=change)
+
+    def _placed(self, value: Value, others: Mapping[str, Value]) -> str | None:
+        """Say the amount behind a place among the peers, and the place."""
+        place, compared = self.measure.place, self._compared
+        own = others.get(compared.feature.name) if compared else None
+        if place is None or compared is None or own is None or isinstance(value, str | None):
+            return None
+        told, share = place.behind, 1.0 - value
+        if value > 0.5 - IN_THE_MIDDLE:
+            told, share = place.middle, value
+        if value > 0.5 + IN_THE_MIDDLE:
+            told = place.first if value > 1.0 - 1e-9 else place.ahead
+        fact = _capital(compared.fact(own, {}))
+        return self._filled(told, own=fact, share=formats.percent(share))
 
     def _filled(self, template: str, **more: str) -> str:
         return template.format(**self._fill, **more)

@@ -16,9 +16,7 @@ from features.catalogue import Feature
 from serving import formats
 from serving.scorecard import Reason
 from serving.sentences import Teller, Value
-
-TIMING = "timing"
-"""The family that holds no input: when in the horizon the risk falls, and competing exits."""
+from serving.timing import RENEWAL, Timing, timing_reasons
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -27,7 +25,7 @@ def reasons(
     contributions: Floats,
     scale: Floats,
     *,
-    timing: Floats,
+    timing: Timing,
     names: Sequence[str],
     values: pd.DataFrame,
     typical: pd.DataFrame,
@@ -38,7 +36,7 @@ def reasons(
     """Give every account one reason per family, the strongest first; their points sum up.
 
     ``contributions`` are in log-hazard, one column per name; ``scale`` turns an account's into
-    points of risk; ``timing`` is in points already. The sentence of a family is about the input
+    points of risk; ``timing`` holds points already. The sentence of a family is about the input
     that does most in the family's direction.
     """
     speaker = Speaker(catalogue, phrases, values=values, typical=typical, currency=currency)
@@ -49,7 +47,8 @@ def reasons(
         _family_reasons(family, contributions[:, own], scale, [names[i] for i in own], speaker)
         for family, own in columns.items()
     ]
-    by_family.append(_timing_reasons(timing, phrases))
+    renewal = speaker.numbers(RENEWAL)
+    by_family.append(timing_reasons(timing, renewal, phrases))
     return [
         sorted(row, key=lambda reason: -abs(reason.points))
         for row in zip(*by_family, strict=True)
@@ -68,21 +67,6 @@ def _family_reasons(
         text, value, usual = speaker.say(names[column], row)
         said.append(Reason(family, text, value, usual, factors[row], points[row]))
     return said
-
-
-def _timing_reasons(timing: Floats, phrases: Phrases) -> list[Reason]:
-    words = phrases.timing
-    return [
-        Reason(
-            TIMING,
-            words.more if more > 0 else words.less if more < 0 else words.none,
-            value=None,
-            typical=None,
-            factor=1.0,
-            points=more,
-        )
-        for more in timing.tolist()
-    ]
 
 
 class Speaker:
@@ -115,6 +99,10 @@ class Speaker:
         if key not in self._built:
             self._built[key] = teller.sentence(value, typical=usual, others=others)
         return self._built[key], _number(value), _number(usual)
+
+    def numbers(self, name: str) -> list[float | None]:
+        """Give every account's value of an input; None where it has none."""
+        return [_number(value) for value in self._look_up("value", name)]
 
     def _look_up(self, kind: str, name: str) -> list[Value]:
         if (kind, name) not in self._lists:

@@ -21,7 +21,7 @@ from serving.report.labels import (
 )
 from serving.report.records import Record, reasons_of
 from serving.scorecard import Reason
-from serving.wording import TIMING
+from serving.timing import TIMING
 
 SHOWN_REASONS = 2
 FAR = float("-inf")

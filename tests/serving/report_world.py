@@ -10,6 +10,7 @@ from configs.load import Configuration
 from configs.phrases import load_phrases
 from features.catalogue import Catalogue, Feature
 from serving.prioritise import at_stake, rank
+from serving.timing import Timing
 from serving.wording import reasons
 from tests.serving.report_settings import a_run
 
@@ -81,6 +82,14 @@ def _values(dice: np.random.Generator, count: int) -> pd.DataFrame:
     )
 
 
+def a_timing(points: np.ndarray) -> Timing:
+    """Points of timing where nothing but churn ends an account's time with us."""
+    nothing = np.zeros(len(points))
+    return Timing(
+        points, competing=nothing, other_end=nothing, mean_day=nothing + 45, horizon_days=90
+    )
+
+
 def _scored(dice: np.random.Generator, count: int, currency: str) -> pd.DataFrame:
     """Risks whose reasons sum, from made-up contributions and true sentences."""
     catalogue = a_catalogue()
@@ -95,7 +104,7 @@ def _scored(dice: np.random.Generator, count: int, currency: str) -> pd.DataFram
     said = reasons(
         contributions,
         scale,
-        timing=timing,
+        timing=a_timing(timing),
         names=list(catalogue),
         values=values,
         typical=typical,

@@ -11,6 +11,7 @@ from features.catalogue import Feature
 from serving.sentences import plural, sentence
 
 PHRASES = load_phrases()
+PLACES = (": behind", ": in the middle", ": ahead", ": more than any")
 UNITS = {
     "activity_ratio": "ratio",
     "active_days_ratio": "ratio",
@@ -116,7 +117,9 @@ def test_a_trend_is_said_in_the_direction_in_which_it_went(now, before):
         ("arr", 12300, 9000, "Pays €12,300 a year; companies like this: €9,000"),
         ("arr_ratio", 1.2, 1.0, "ARR up 20 % on 4 weeks ago; companies like this: unchanged"),
         ("arr_ratio", 0.8, None, "ARR down 20 % on 4 weeks ago"),
-        ("days_to_renewal", 45, 90, "Renewal due in 45 days; companies like this: in 90 days"),
+        ("days_to_renewal", 45, 90, "Renewal due in 45 days"),
+        ("days_to_kickoff", -91, -91, "Kickoff 13 weeks ago or more, the same as"),
+        ("days_to_kickoff", -12, -91, "Kickoff 12 days ago; companies like this: 13 weeks ago"),
         ("days_to_renewal", -3, None, "Renewal due 3 days ago"),
         (
             "days_late",
@@ -155,18 +158,45 @@ def test_an_account_never_active_is_not_said_to_have_been():
     assert said.startswith("No use since the day of sign-up, 300 days ago")
 
 
-def test_another_input_as_subject_is_called_by_its_name():
+def placed(percentile: float | None, **others: float) -> str:
     compared = a_feature("active_days", name="active_days_28d")
-    text = sentence(
+    return sentence(
         a_feature("peers_percentile", subject="active_days_28d"),
-        0.34,
+        percentile,
+        others=others,
         phrases=PHRASES,
         catalogue={"active_days_28d": compared},
     )
-    assert text == (
-        "Ahead of or level with about 34 % of companies like this "
-        "in days with use in the last 4 weeks"
+
+
+def test_another_input_as_subject_is_called_by_its_name():
+    assert placed(0.34) == (
+        "Ahead of about 34 % of companies like this in days with use in the last 4 weeks"
     )
+    assert placed(None, active_days_28d=9).startswith("Too few comparable accounts to place")
+
+
+@pytest.mark.parametrize(
+    ("percentile", "place"),
+    [
+        (0.25, "behind about 75 % of companies like this of the same age"),
+        (0.52, "in the middle of companies like this of the same age"),
+        (0.8, "ahead of about 80 % of companies like this of the same age"),
+        (1.0, "more than any of companies like this of the same age"),
+    ],
+)
+def test_a_place_among_peers_is_told_with_the_amount_behind_it(percentile, place):
+    assert placed(percentile, active_days_28d=9) == f"Used on 9 of the last 28 days: {place}"
+    assert (
+        placed(percentile, active_days_28d=0) == f"Not used once in the last 4 weeks: {place}"
+    )
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_the_better_placed_is_never_said_to_be_behind_the_worse(one, other):
+    rank = [place in placed(max(one, other), active_days_28d=3) for place in PLACES]
+    under = [place in placed(min(one, other), active_days_28d=3) for place in PLACES]
+    assert rank.index(True) >= under.index(True)
 
 
 def test_an_input_without_a_phrase_is_said_by_its_meaning():

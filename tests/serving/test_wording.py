@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from configs.phrases import load_phrases
-from serving.wording import TIMING, reasons
-from tests.serving.report_world import a_catalogue
+from serving.timing import TIMING
+from serving.wording import reasons
+from tests.serving.report_world import a_catalogue, a_timing
 
 CATALOGUE = a_catalogue()
 NAMES = list(CATALOGUE)
@@ -24,7 +25,7 @@ def said(contributions, *, scale=None, timing=None, values=None, typical=None):
     return reasons(
         contributions,
         np.full(count, 0.1) if scale is None else scale,
-        timing=np.zeros(count) if timing is None else timing,
+        timing=a_timing(np.zeros(count) if timing is None else timing),
         names=NAMES,
         values=frame if values is None else values,
         typical=frame if typical is None else typical,
@@ -66,13 +67,12 @@ def test_the_sentence_is_about_the_input_that_pushes_with_its_family():
     assert (usage.value, usage.typical) == (4.0, 4.0)
 
 
-def test_timing_is_said_in_words_and_multiplies_nothing():
-    up, down = said(np.zeros((2, len(NAMES))), timing=np.array([0.02, -0.02]))
-    assert up[0].family == down[0].family == TIMING
-    assert up[0].text == PHRASES.timing.more
-    assert down[0].text == PHRASES.timing.less
-    assert up[0].factor == 1.0
-    assert up[0].value is None
+def test_timing_is_told_by_the_renewal_and_multiplies_nothing():
+    (told,) = said(np.zeros((1, len(NAMES))), timing=np.array([0.02]))
+    assert told[0].family == TIMING
+    assert told[0].text == "Its renewal, in 4 days, falls within these 90 days"
+    assert told[0].value == 4.0
+    assert told[0].factor == 1.0
 
 
 def test_a_null_is_told_without_a_number():
