@@ -19,7 +19,7 @@ from features.asof import Ints, as_dates
 from features.assemble import FeatureSet
 from training.baselines import Baseline, fit_baselines
 from training.exits import WORKERS, ExitModel, fit_exits
-from training.followed import CHURN, OTHER, Followed, follow
+from training.followed import CHURN, OTHER, Followed, follow, lag_known_by
 from training.metrics import account_bootstrap, auc, brier, ece, predicted_over_observed
 from training.models import (
     RULE_INPUTS,
@@ -80,7 +80,7 @@ class Backtest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pooled:
-    """One horizon's chances and outcomes; rows of unknown outcome are left out."""
+    """One horizon's chances and outcomes, all of them known."""
 
     accounts: np.ndarray
     said: Floats
@@ -181,15 +181,19 @@ def _figures(pooled: Pooled) -> dict[str, Any]:
 
 
 def _column(judged: Judged, horizon: int) -> Pooled | None:
+    """One horizon of an origin; None where not every row has been followed that far.
+
+    Of a younger origin only those that ended are known: they would pass for everybody.
+    """
     column = judged.horizons.index(horizon)
-    known = ~np.isnan(judged.happened[:, column])
-    if not known.any():
+    happened = judged.happened[:, column]
+    if not len(happened) or np.isnan(happened).any():
         return None
     return Pooled(
-        accounts=judged.accounts[known],
-        said=judged.said[known, column],
-        rules={name: chances[known, column] for name, chances in judged.rules.items()},
-        happened=judged.happened[known, column],
+        accounts=judged.accounts,
+        said=judged.said[:, column],
+        rules={name: chances[:, column] for name, chances in judged.rules.items()},
+        happened=happened,
     )
 
 
@@ -247,14 +251,18 @@ def _judge_steps(
 
 
 def _at_origin(features: FeatureSet, learnt: Followed) -> tuple[Ints, Followed]:
-    """Rows of the snapshots at the origin, and what is known today of what followed them."""
+    """Rows of the snapshots at the origin, and what is known today of what followed them.
+
+    Exits may be reported later by now than they were then.
+    """
     day = features.snapshots["day"].to_numpy(dtype=np.int64)
     rows, last = np.flatnonzero(day == learnt.training_day), int(day.max())
     accounts = features.snapshots["account_id"].iloc[rows]
     # A cause first seen after the origin must not pass for one that was known there.
     causes = (CHURN, OTHER)
     events = exit_events(features.exits, accounts, day[rows], causes)
-    followup = followed_until(day[rows], events, training_day=last, lag_days=learnt.lag_days)
+    lag = lag_known_by(last, features.exits)
+    followup = followed_until(day[rows], events, training_day=last, lag_days=lag)
     account = np.arange(len(rows))
     return rows, Followed(
         rows=rows,
@@ -263,7 +271,7 @@ def _at_origin(features: FeatureSet, learnt: Followed) -> tuple[Ints, Followed]:
         causes=causes,
         followup=followup,
         training_day=last,
-        lag_days=learnt.lag_days,
+        lag_days=lag,
     )
 
 

@@ -63,7 +63,7 @@ def follow(
     accounts = features.snapshots["account_id"].iloc[rows]
     causes = causes_of(features.exits, known_before=training_day, min_events=min_events)
     events = exit_events(features.exits, accounts, day[rows], causes)
-    lag = _lag(features.exits, training_day)
+    lag = lag_known_by(training_day, features.exits)
     followup = followed_until(day[rows], events, training_day=training_day, lag_days=lag)
     keep = np.flatnonzero(followup.days > 0)
     return Followed(
@@ -90,6 +90,6 @@ def spaced_back(days: Ints, last: int, step: int) -> Ints:
     return np.array(chosen[::-1], dtype=np.int64)
 
 
-def _lag(exits: pd.DataFrame, training_day: int) -> int:
-    known = exits.loc[exits["known_at"] < pd.Timestamp(training_day, unit="D")]
-    return reporting_lag_days(known)
+def lag_known_by(day: int, exits: pd.DataFrame) -> int:
+    """Days within which nearly all exits known by a day had become known."""
+    return reporting_lag_days(exits.loc[exits["known_at"] < pd.Timestamp(day, unit="D")])

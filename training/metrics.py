@@ -1,9 +1,9 @@
 """How well did what we said match what came?
 
 Chances are held against outcomes that are 1, 0 or NaN. NaN, censored before the horizon, is
-left out by every measure here: at one rolling origin all rows are followed equally long, so
-whether an outcome is known says nothing about it. Where rows are followed for different times,
-weigh the known ones by ``inverse_censoring_weights``.
+left out by every measure here, which is fair only where all rows were followed to the horizon,
+as those of an old enough origin are: of a younger one, only those that ended are known. Where
+rows are followed for different times, weigh the known ones by ``inverse_censoring_weights``.
 """
 
 from collections.abc import Callable, Sequence
