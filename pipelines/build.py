@@ -1,5 +1,6 @@
 """How do a customer's tables become features in the lake?"""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
@@ -10,6 +11,8 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
+import configs
+import features
 from configs.errors import MilepostError
 from configs.load import Configuration, load
 from features.assemble import FeatureSet, build_features
@@ -49,6 +52,7 @@ def made_of(source: Source, configuration: Configuration, as_of: date) -> dict[s
             "tables": tables,
         },
         "code_version": code_version(),
+        "features_code": code_print(),
     }
 
 
@@ -64,12 +68,22 @@ def is_built(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> bool:
         found = read_manifest(lake.path("builds", as_of))
     except OSError:
         return False
-    same = ("configuration", "code_version")
+    same = ("configuration", "features_code")
     return (
         all(found.get(key) == wanted[key] for key in same)
         and found["data"]["fingerprint"] == wanted["data"]["fingerprint"]
-        and not str(wanted["code_version"]).endswith("-dirty")
     )
+
+
+def code_print() -> str:
+    """Print of all code that a build's content can depend on."""
+    told = hashlib.sha256()
+    for package in (features, configs):
+        folder = Path(str(package.__file__)).parent
+        for path in sorted(folder.rglob("*.py")):
+            told.update(path.relative_to(folder).as_posix().encode())
+            told.update(path.read_bytes())
+    return told.hexdigest()
 
 
 def is_worth_retrying(_task: Any, _run: Any, state: Any) -> bool:

@@ -1,5 +1,6 @@
 """How does a model come about, prove itself, and take its place?"""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from features.asof import ordinal
 from features.assemble import FeatureSet, origins
 from pipelines.build import build, built
 from pipelines.lake import Lake
-from pipelines.manifest import code_version, read_manifest
+from pipelines.manifest import read_manifest
 from pipelines.progress import Progress
 from training.backtest import Backtest, backtest
 from training.fit import fit_models
@@ -36,19 +37,25 @@ def fitted(
     tested: Backtest,
     *,
     as_of: date,
-    data_print: str,
     champion: dict[str, Any] | None,
 ) -> tuple[Models, Decision] | None:
     """Fit on everything known by the as-of date; None where there is nothing to learn from."""
-    prints = {"data": data_print, "configuration": configuration.fingerprint}
     return fit_models(
         features,
         configuration.project,
         tested,
         training_day=ordinal(as_of),
         champion=champion,
-        prints=prints,
     )
+
+
+def prints_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What a run came from, as its build tells it."""
+    return {
+        "data": manifest["data"]["fingerprint"],
+        "configuration": manifest["configuration"]["fingerprint"],
+        "code": manifest["code_version"],
+    }
 
 
 judge = task(name="backtest", cache_policy=NO_CACHE)(backtested)
@@ -73,13 +80,12 @@ def train(config: str, lake: str, as_of: str | None = None) -> str:
             configuration,
             tested,
             as_of=day,
-            data_print=manifest["data"]["fingerprint"],
             champion=None if champion is None else champion.bundle.meta,
         )
     if found is None:
         said = "nothing to learn from yet: no morning lies far enough back"
     else:
         with progress.step("record the run"):
-            said = keep(registry, *found, configuration.project, code=code_version())
+            said = keep(registry, *found, configuration.project, prints=prints_of(manifest))
     create_markdown_artifact(f"## Training {name}, {day}\n\n{said}", key="train")
     return said

@@ -74,7 +74,6 @@ class Company:
             self.tested,
             training_day=self.day,
             champion=None,
-            prints={"data": "d", "configuration": "c"},
         )
         assert found is not None
         return found

@@ -25,12 +25,10 @@ def fit_models(
     *,
     training_day: int,
     champion: Mapping[str, Any] | None,
-    prints: Mapping[str, str],
 ) -> tuple[Models, Decision] | None:
     """Fit on all that is known on the training day, and decide from the backtest.
 
-    ``champion`` is the meta of the model in use; ``prints`` those of data, configuration and
-    code. None where no morning lies far enough back to teach anything.
+    ``champion`` is the meta of the model in use. None where no morning lies far enough back to teach anything.
     """
     followed = follow(
         features,
@@ -51,7 +49,7 @@ def fit_models(
     if followed.exited() >= LEAST_EXITS:
         rule = best_rule(rules_for_churn(features, followed, project), skill["churn"])
     meta = _learnt_from(followed, project) | _proven_by(tested, skill, followed, project)
-    return Models(exits, steps, rule, {**meta, "prints": dict(prints)}), decision
+    return Models(exits, steps, rule, meta), decision
 
 
 def best_rule(rules: Sequence[Baseline], skill: Skill) -> Baseline:

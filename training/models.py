@@ -43,7 +43,7 @@ class Models:
     rule: Baseline | None
     """Predicts churn by horizon; None where fewer than LEAST_EXITS accounts ever left."""
     meta: Mapping[str, Any]
-    """training_day, horizons, exits, causes, skill, backtest, remarks, prints."""
+    """training_day, horizons, exits, causes, skill, backtest, remarks."""
 
     @property
     def has_skill(self) -> bool:

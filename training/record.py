@@ -1,5 +1,6 @@
 """What does a training run leave behind, and which model is used from now on?"""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,22 @@ from training.registry import Registry
 
 
 def record_run(
-    registry: Registry, models: Models, decision: Decision, project: Project, *, code: str
+    registry: Registry,
+    models: Models,
+    decision: Decision,
+    project: Project,
+    *,
+    prints: Mapping[str, str],
 ) -> str:
     """Track the run, register the bundle as a challenger, and promote it if it passed the gate.
 
     The same data, configuration and seed give the same bundle: it is not registered twice.
-    Returns what was decided, in a sentence.
+    ``prints`` tell the data, configuration and code it came from. Returns what was decided, in a sentence.
     """
     bundle, name = models.to_bundle(), project.name
     version = _version_of(registry, name, bundle)
     if version is None:
-        version = _tracked(registry, models, bundle, decision, project, code=code)
+        version = _tracked(registry, models, bundle, decision, project, prints=prints)
     reasons = "; ".join(decision.reasons)
     champion = registry.champion(name)
     if champion is not None and champion.bundle.fingerprint == bundle.fingerprint:
@@ -52,10 +58,10 @@ def _tracked(
     decision: Decision,
     project: Project,
     *,
-    code: str,
+    prints: Mapping[str, str],
 ) -> int:
     meta = models.meta
-    with registry.track(project.name, tags={"code": code, **meta["prints"]}) as run:
+    with registry.track(project.name, tags=prints) as run:
         run.params(_flat(project.models.model_dump()) | {"rows": meta["rows"]})
         run.metrics(_metrics(meta))
         run.tags({"promoted": decision.promoted, "reasons": "; ".join(decision.reasons)})
