@@ -1,10 +1,11 @@
 """What could we say to the customer about the next milestone, from its own progress and peers?
 
 A message is written only from what is known: a template that asks for something unknown gives
-no message, and peers are spoken of only where there are enough of them.
+no message. Peers are spoken of only where there are enough of them, and where most of them were
+in time: nobody is helped by hearing that others failed too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from string import Formatter
 from typing import Any
 
@@ -13,11 +14,13 @@ import pandas as pd
 from configs.playbook import DoneWhen, Milestone, Nudge, Playbook
 
 FEWEST_PEERS = 5
+MOST_PEERS = 0.5
 NEARLY = 0.5
 DEFAULTS: Mapping[Nudge, str] = {
     "approaching": "You're {progress_percent} of the way to {name}. Need help with the rest?",
     "stalled": "{name} has been open for {days_open} days. Shall we do it together?",
-    "peers": "{peer_share} of companies like yours have reached {name}. Here's why: {purpose}",
+    "peers": "{peer_share} of companies like yours reached {name} within {peer_days} days. "
+    "Here's why: {purpose}",
 }
 
 
@@ -29,38 +32,57 @@ def nudge_texts(
     ``chosen`` is what ``next_milestones`` gave; ``accounts``, indexed by account_id, has name,
     owner and segment.
     """
-    peers = _peer_shares(standing, accounts)
-    milestones = {milestone.slug: milestone for milestone in playbook.milestones}
+    peers = _peer_shares(standing, accounts, playbook)
+    steps = {milestone.slug: milestone for milestone in playbook.milestones}
     known = chosen.join(accounts[["name", "owner", "segment"]], how="left")
     rows: list[dict[str, Any]] = known.to_dict("records")  # type: ignore[assignment]
     texts = [
         _message(
-            milestones[row["milestone"]], row, peers.get((row["segment"], row["milestone"]))
+            steps[row["milestone"]],
+            row
+            | {"peer_share": peers.get((row["segment"], row["milestone"]))}
+            | {"after": _after(row["milestone"], row["segment"], playbook)},
         )
         for row in rows
     ]
     return pd.Series(texts, index=chosen.index, dtype=object)
 
 
+def _after(slug: str, segment: str, playbook: Playbook) -> str | None:
+    """Name the step after this one: the first that requires it, else the next on the ladder."""
+    theirs = [m for m in playbook.milestones if m.applies_to(segment)]
+    place = [m.slug for m in theirs].index(slug)
+    requiring = [m for m in theirs if slug in m.requires]
+    return next((m.name for m in (*requiring, *theirs[place + 1 :])), None)
+
+
 def _peer_shares(
-    standing: pd.DataFrame, accounts: pd.DataFrame
-) -> dict[tuple[object, object], float]:
-    """Share of each segment's live accounts that reached each milestone, of enough of them."""
-    is_done = standing["state"].isin(["done", "lost"])
+    standing: pd.DataFrame, accounts: pd.DataFrame, playbook: Playbook
+) -> Mapping[Hashable, float]:
+    """Share of each segment's live accounts that reached each milestone in the expected time.
+
+    Of those for which it has been open that long, where they are enough.
+    """
     segment = standing["account_id"].map(accounts["segment"])
-    by_peers = is_done.groupby([segment, standing["milestone"]])
-    table = by_peers.agg(["mean", "size"])
-    enough = table.loc[table["size"] > FEWEST_PEERS, "mean"].reset_index()
-    keys = zip(enough.iloc[:, 0], enough["milestone"], strict=True)
-    return dict(zip(keys, enough["mean"], strict=True))
+    steps = {milestone.slug: milestone for milestone in playbook.milestones}
+    pairs = zip(standing["milestone"], segment, strict=True)
+    limit = pd.Series([steps[slug].expected_days_in(name) for slug, name in pairs])
+    spent = standing["days_open"].astype(float).to_numpy()
+    limit_days = limit.astype(float).to_numpy()
+    in_time = standing["state"].isin(["done", "lost"]).to_numpy() & (spent <= limit_days)
+    peers = pd.DataFrame(
+        {"segment": segment.to_numpy(), "milestone": standing["milestone"].to_numpy()}
+    ).assign(in_time=in_time)
+    had_time = in_time | (spent >= limit_days)
+    table = peers[had_time].groupby(["segment", "milestone"])["in_time"].agg(["mean", "size"])
+    told = table[(table["size"] > FEWEST_PEERS) & (table["mean"] >= MOST_PEERS)]
+    return dict(told["mean"].items())
 
 
-def _message(
-    milestone: Milestone, row: Mapping[str, Any], peer_share: float | None
-) -> str | None:
+def _message(milestone: Milestone, row: Mapping[str, Any]) -> str | None:
     kind = _kind(row["progress"], row["pace"])
     template = milestone.nudges.get(kind, DEFAULTS[kind])
-    known = _facts(milestone, row, peer_share)
+    known = _facts(milestone, row)
     asked = {name for _, name, _, _ in Formatter().parse(template) if name}
     if any(known.get(name) in (None, "") for name in asked):
         return None
@@ -73,10 +95,8 @@ def _kind(progress: float, pace: str) -> Nudge:
     return "stalled" if pace in ("behind", "stuck") else "peers"
 
 
-def _facts(
-    milestone: Milestone, row: Mapping[str, Any], peer_share: float | None
-) -> dict[str, object]:
-    progress = row["progress"]
+def _facts(milestone: Milestone, row: Mapping[str, Any]) -> dict[str, object]:
+    progress, peer_share = row["progress"], row["peer_share"]
     done = milestone.done_when
     target = done.at_least if isinstance(done, DoneWhen) else None
     expected = milestone.expected_days_in(row["segment"])
@@ -95,5 +115,5 @@ def _facts(
         "account": row["name"],
         "owner": row["owner"],
         "expected_days": expected,
-        "next": milestone.actions[0] if milestone.actions else None,
+        "next": row["after"],
     }
