@@ -28,7 +28,8 @@ def fit_models(
 ) -> tuple[Models, Decision] | None:
     """Fit on all that is known on the training day, and decide from the backtest.
 
-    ``champion`` is the meta of the model in use. None where no morning lies far enough back to teach anything.
+    ``champion`` is the meta of the model in use. None where no morning lies far enough back to
+    teach anything.
     """
     followed = follow(
         features,

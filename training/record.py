@@ -24,7 +24,8 @@ def record_run(
     """Track the run, register the bundle as a challenger, and promote it if it passed the gate.
 
     The same data, configuration and seed give the same bundle: it is not registered twice.
-    ``prints`` tell the data, configuration and code it came from. Returns what was decided, in a sentence.
+    ``prints`` tell the data, configuration and code it came from. Returns what was decided, in
+    a sentence.
     """
     bundle, name = models.to_bundle(), project.name
     version = _version_of(registry, name, bundle)
