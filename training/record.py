@@ -31,20 +31,23 @@ def record_run(
     version = _version_of(registry, name, bundle)
     if version is None:
         version = _tracked(registry, models, bundle, decision, project, prints=prints)
-    reasons = "; ".join(decision.reasons)
     champion = registry.champion(name)
     if champion is not None and champion.bundle.fingerprint == bundle.fingerprint:
         return f"version {version} is in use already: nothing has changed"
-    if decision.promoted and not _was_rolled_back(registry, name, version):
+    if (why := _why_rolled_back(registry, name, version)) is not None:
+        return f"version {version} stays out of use, as somebody decided: {why}"
+    reasons = "; ".join(decision.reasons)
+    if decision.promoted:
         registry.promote(name, version=version, reasons=decision.reasons)
         return f"version {version} is in use from now on: {reasons}"
     registry.decline(name, version=version, reasons=decision.reasons)
     return f"version {version} is not put to use: {reasons}"
 
 
-def _was_rolled_back(registry: Registry, name: str, version: int) -> bool:
-    """Whether somebody took this version out of use: the same data do not bring it back."""
-    return any(v.version == version and v.promoted is False for v in registry.versions(name))
+def _why_rolled_back(registry: Registry, name: str, version: int) -> str | None:
+    """Why somebody took this version out of use, if so: the same data do not bring it back."""
+    found = next(v for v in registry.versions(name) if v.version == version)
+    return "; ".join(found.reasons) if found.was_rolled_back else None
 
 
 def _version_of(registry: Registry, name: str, bundle: Bundle) -> int | None:

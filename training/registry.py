@@ -20,6 +20,7 @@ from training.bundle import Bundle
 from training.tracking import TrackedRun
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+ROLLED_BACK = "rolled_back"
 _SERVED = Path(__file__).with_name("served.py")
 _NEEDED_BY_A_BUNDLE = ("lightgbm", "numpy", "pandas")
 _QUIET = {
@@ -49,6 +50,11 @@ class Version:
     run_id: str
     fingerprint: str
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def was_rolled_back(self) -> bool:
+        """Whether somebody took it out of use, and nobody has put it back since."""
+        return self.promoted is False and ROLLED_BACK in self.tags
 
 
 class Registry:
@@ -137,6 +143,7 @@ class Registry:
         if len(reigns) < 2:
             raise LakeError(f"model {name!r}", "has no earlier champion", "Train a better one")
         self._decide(name, reigns[-1], promoted=False, reasons=reasons)
+        self._client.set_model_version_tag(name, str(reigns[-1]), ROLLED_BACK, "true")
         self._client.set_registered_model_alias(name, CHAMPION, str(reigns[-2]))
         self._write_reigns(name, reigns[:-1])
         return reigns[-2]
