@@ -34,7 +34,8 @@ def nudge_texts(
     """
     peers = _peer_shares(standing, accounts, playbook)
     steps = {milestone.slug: milestone for milestone in playbook.milestones}
-    known = chosen.join(accounts[["name", "owner", "segment"]], how="left")
+    people = accounts[["name", "owner", "segment"]].astype(object)
+    known = chosen.join(people.where(people.notna(), None), how="left")
     rows: list[dict[str, Any]] = known.to_dict("records")  # type: ignore[assignment]
     texts = [
         _message(

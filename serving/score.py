@@ -6,8 +6,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from configs.errors import DataError
 from configs.load import Configuration
 from configs.phrases import Phrases
+from features.asof import ordinal
 from features.assemble import FeatureSet
 from serving.nudges import nudge_texts
 from serving.prioritise import rank
@@ -45,9 +47,14 @@ def score(
     """Score every live account; without models, say of each that there is not enough data.
 
     A model that was not promoted is silent: the best rule speaks in its place. ``previous`` has
-    account_id and churn_risk of the scores before these.
+    account_id and churn_risk of the scores before these. Raises DataError where every account
+    has left.
     """
-    today = np.flatnonzero(features.snapshots["day"] == features.snapshots["day"].max())
+    today = np.flatnonzero(features.snapshots["day"] == ordinal(as_of))
+    if not len(today):
+        raise DataError(
+            "table 'accounts'", f"no account is live on {as_of}", "Move the as-of date"
+        )
     accounts = features.snapshots.iloc[today].reset_index(drop=True)
     values = features.values.iloc[today].reset_index(drop=True)
     risks = _risks(models, values, features, configuration, phrases, is_promoted=is_promoted)
