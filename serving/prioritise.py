@@ -39,12 +39,21 @@ def rank(accounts: pd.DataFrame) -> "pd.Series[int]":
     return pd.Series(places, index=accounts.index, name="rank")
 
 
+LITTLE = 0.5
+"""Up to this share of the mean of all accounts, a risk or a stake is little."""
+
+
 def this_week(accounts: pd.DataFrame, *, capacity: int) -> "pd.Series[bool]":
     """Tell which accounts their owners work this week: the first ``capacity`` of each owner.
 
-    Accounts nobody owns share one list. Reads ``rank``, ``owner`` and ``churn_risk``.
+    Those of little risk with little at stake can wait, whatever time is left. Accounts nobody
+    owns share one list. Reads ``rank``, ``owner``, ``churn_risk`` and ``arr``.
     """
-    scored = accounts["churn_risk"].notna()
+    worth = _is_much(accounts["churn_risk"].astype(float)) | _is_much(at_stake(accounts))
     owner = accounts["owner"].astype(object).where(accounts["owner"].notna(), "")
-    place = accounts["rank"].where(scored).groupby(owner).rank(method="first")
-    return (place <= capacity) & scored
+    place = accounts["rank"].where(worth).groupby(owner).rank(method="first")
+    return (place <= capacity) & worth
+
+
+def _is_much(amount: "pd.Series[float]") -> "pd.Series[bool]":
+    return amount > LITTLE * amount.mean()

@@ -10,7 +10,7 @@ from configs.phrases import Phrases
 from configs.playbook import Milestone
 from serving import formats
 from serving.report.charts import share_bar, week_columns
-from serving.report.facts import Book, Row
+from serving.report.facts import Book, Row, milestone_name
 from serving.report.labels import EVIDENCE, spelt
 from serving.report.ladder import Rung, rungs
 from serving.report.records import Record, reasons_of
@@ -71,6 +71,10 @@ class Dossier:
     climbed: str
     is_done: bool
     """Whether there is no milestone left to reach."""
+    lost: tuple[str, ...]
+    """The milestones that were reached and lost again."""
+    win_back: str | None
+    """What to do about the first of them."""
     next_step: NextStep | None
     trends: tuple[Trend, ...]
     roles: tuple[RoleLine, ...]
@@ -96,13 +100,17 @@ def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossi
     """Decide what the page of one account says."""
     account_id, slug = one.account_id, account.get("next_milestone")
     told = sources.milestones.get(account_id, ())
+    gone = {line["milestone"] for line in told if line["state"] == "lost"}
+    lost = [m for m in sources.playbook if m.slug in gone]
     return Dossier(
         row=one,
         ahead=_ahead(account, book),
         way=_way(account, sources.phrases),
         rungs=rungs(told, sources.playbook, next_slug=slug, book=book),
-        climbed=_climbed(account, book),
+        climbed=one.climbed or f"no {book.words.milestone[0]} of the playbook applies",
         is_done=account.get("pace") == "done" and slug is None,
+        lost=tuple(milestone_name(m.slug, book) for m in lost),
+        win_back=next((action for m in lost[:1] for action in m.actions[:1]), None),
         next_step=_next_step(account, one, sources.playbook),
         trends=_trends(sources.usage.get(account_id, ()), sources),
         roles=tuple(_role(line) for line in sources.roles.get(account_id, ())),
@@ -131,14 +139,6 @@ def _ahead(account: Record, book: Book) -> tuple[Ahead, ...]:
         for days, risk in risks.items()
         if risk is not None
     )
-
-
-def _climbed(account: Record, book: Book) -> str:
-    done, total = account.get("milestones_done"), account.get("milestones_total")
-    if not total:
-        return f"No {book.words.milestone[0]} of the playbook applies."
-    reached = f"{formats.count(done or 0)} of {formats.count(total)}"
-    return f"{reached} {book.words.milestone[1]} reached."
 
 
 def _next_step(account: Record, one: Row, playbook: Sequence[Milestone]) -> NextStep | None:

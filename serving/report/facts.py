@@ -14,6 +14,8 @@ from serving.report.labels import (
     STATUS,
     Tag,
     change_tag,
+    climbed,
+    pace_shown,
     pace_tag,
     risk_tag,
     segment_name,
@@ -49,6 +51,8 @@ class Book:
     """File name of each account that has a page."""
     etas: Mapping[tuple[str, str], Record]
     """What milestones.parquet tells of an account's milestone."""
+    lost: Mapping[str, int]
+    """How many milestones each account has lost again, where there are any."""
     has_arr: bool
     has_owners: bool
     has_renewals: bool
@@ -91,6 +95,8 @@ class Row:
     """Why there is no score, where there is none."""
     pace: Tag | None
     pace_order: int | None
+    climbed: str
+    """How much of the ladder is behind it."""
     next_milestone: str | None
     next_action: str | None
     eta: dt.date | None
@@ -107,6 +113,8 @@ class OwnersWeek:
     accounts: str
     stake: str
     rows: tuple[Row, ...]
+    idle: str
+    """Why there is nothing to do, where there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,9 @@ def row(account: Record, book: Book) -> Row:
     risk = account.get("churn_risk")
     before = account.get("previous_churn_risk")
     slug, pace = account.get("next_milestone"), account.get("pace")
+    lost = book.lost.get(account_id, 0)
+    done, total = account.get("milestones_done"), account.get("milestones_total")
+    shown = pace_shown(pace, lost=lost)
     eta = book.etas.get((account_id, slug), {}) if slug else {}
     return Row(
         rank=int(account["rank"]),
@@ -145,8 +156,9 @@ def row(account: Record, book: Book) -> Row:
         arr_at_risk=account.get("arr_at_risk"),
         why=why(reasons_of(account), risk=risk, base=account.get("base_risk")),
         note=None if risk is not None else _not_scored(account),
-        pace=pace_tag(pace),
-        pace_order=PACE_ORDER.index(pace) if pace in PACE_ORDER else None,
+        pace=pace_tag(pace, lost=lost),
+        pace_order=PACE_ORDER.index(shown) if shown in PACE_ORDER else None,
+        climbed=climbed(done, total, lost=lost),
         next_milestone=milestone_name(slug, book) if slug else None,
         next_action=account.get("next_action"),
         eta=eta.get("eta_p50_on"),
@@ -196,9 +208,9 @@ def weeks_of_owners(rows: Sequence[Row], book: Book) -> tuple[OwnersWeek, ...]:
     for owner, theirs in by_owner.items():
         now = tuple(one for one in theirs if one.is_this_week)
         name = owner or ("Without an owner" if book.has_owners else "First to work")
-        told.append(
-            (_stake(now, book), OwnersWeek(name, _of(now, theirs, book), *_lost(now, book)))
-        )
+        idle = _idle(theirs, book)
+        week = OwnersWeek(name, _of(now, theirs, book), _at_stake(now, book), now, idle)
+        told.append((_stake(now, book), week))
     return tuple(week for _, week in sorted(told, key=lambda pair: (-pair[0], pair[1].owner)))
 
 
@@ -210,11 +222,18 @@ def _stake(rows: Sequence[Row], book: Book) -> float:
     return sum((one.arr_at_risk if book.has_arr else one.risk) or 0.0 for one in rows)
 
 
-def _lost(now: tuple[Row, ...], book: Book) -> tuple[str, tuple[Row, ...]]:
+def _at_stake(now: Sequence[Row], book: Book) -> str:
     stake = _stake(now, book)
     if book.has_arr:
-        return f"{formats.money(stake, book.currency)} at risk", now
-    return f"{formats.count(round(stake, 1))} expected to leave", now
+        return f"{formats.money(stake, book.currency)} at risk"
+    return f"{formats.count(round(stake, 1))} expected to leave"
+
+
+def _idle(theirs: Sequence[Row], book: Book) -> str:
+    many = book.words.account[1]
+    if all(one.risk is None for one in theirs):
+        return f"Nothing to work: none of these {many} has a score."
+    return f"Nothing to work: all of these {many} can wait."
 
 
 def totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:

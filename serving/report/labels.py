@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from configs.project import EVERYONE
 from serving import formats
 
-PACE_ORDER = ("stuck", "behind", "on_track", "done")
+PACE_ORDER = ("stuck", "behind", "lost", "on_track", "done")
 """Whoever needs help first comes first."""
 PACE: Mapping[str, str] = {
     "on_track": "On track",
@@ -66,12 +66,27 @@ def change_tag(now: float | None, before: float | None) -> Tag | None:
     return Tag(word, "high" if moved > 0 else "low")
 
 
-def pace_tag(pace: str | None) -> Tag | None:
+def pace_shown(pace: str | None, *, lost: int) -> str | None:
+    """Call nobody done who has lost a milestone again."""
+    return "lost" if pace == "done" and lost else pace
+
+
+def pace_tag(pace: str | None, *, lost: int = 0) -> Tag | None:
     """Say a pace in a word."""
     if pace is None:
         return None
+    if pace_shown(pace, lost=lost) == "lost":
+        return Tag(f"{lost} lost again", "raised")
     hue = {"behind": "raised", "stuck": "high", "done": "low"}.get(pace, "usual")
     return Tag(PACE.get(pace, spelt(pace)), hue)
+
+
+def climbed(done: float | None, total: float | None, *, lost: int) -> str:
+    """Say how far an account has climbed; nothing where no milestone applies."""
+    if not total:
+        return ""
+    reached = f"{formats.count(done or 0)} of {formats.count(total)} reached"
+    return f"{reached}, {lost} lost again" if lost else reached
 
 
 def segment_name(segment: str | None) -> str:

@@ -1,6 +1,7 @@
 """Which pages are there, and what is on all of them?"""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -136,11 +137,21 @@ def _book(
             for account_id, lines in told.items()
             for line in lines
         },
+        lost=_lost(told),
         has_arr=any(account.get("arr") is not None for account in ranked),
         has_owners=any(account.get("owner") for account in ranked),
         has_renewals=any(account.get("renews_on") is not None for account in ranked),
         has_segments=bool(project.segments),
         this_week=frozenset(map(str, accounts.loc[worked, "account_id"])),
+    )
+
+
+def _lost(told: Mapping[str, Sequence[Record]]) -> Mapping[str, int]:
+    return Counter(
+        account_id
+        for account_id, lines in told.items()
+        for line in lines
+        if line["state"] == "lost"
     )
 
 

@@ -148,14 +148,14 @@ def _margin(told: Mapping[str, Any]) -> str:
     if told.get("best_baseline") is None or margin is None or not formats.known(margin):
         return ""
     measure = str(told.get("measure") or "AUC")
-    write = _share if "relative" in measure.lower() else _signed
-    low, high = write(told.get("low")), write(told.get("high"))
-    between = f"{_INTERVAL} {low} to {high}"
-    if write is _signed:
-        return f"{measure.upper() if measure == 'auc' else measure} {write(margin)}, {between}"
-    smaller = "smaller" if margin >= 0 else "larger"
-    size = formats.unbroken(formats.percent(abs(margin)))
-    return f"its errors are {size} {smaller}, {between}"
+    low, high = told.get("low"), told.get("high")
+    if "relative" not in measure.lower():
+        name = measure.upper() if measure == "auc" else measure
+        return f"{name} {_signed(margin)}, {_INTERVAL} {_signed(low)} to {_signed(high)}"
+    said = f"its errors are {_share(margin)} {_compared(margin)}, {_INTERVAL}"
+    if low is None or high is None or _compared(low) == _compared(high):
+        return f"{said} {_share(low)} to {_share(high)}"
+    return f"{said} {_share(low)} {_compared(low)} to {_share(high)} {_compared(high)}"
 
 
 def _table(question: str, lines: Sequence[Mapping[str, Any]]) -> TestTable:
@@ -201,4 +201,8 @@ def _signed(number: float | None) -> str:
 def _share(number: float | None) -> str:
     if number is None or not formats.known(number):
         return formats.NOTHING
-    return formats.unbroken(f"{formats.points(number)} %")
+    return formats.unbroken(formats.percent(abs(number)))
+
+
+def _compared(number: float) -> str:
+    return "smaller" if number >= 0 else "larger"

@@ -66,5 +66,11 @@ def test_an_account_without_a_score_is_never_in_the_week():
     assert this_week(rows, capacity=5).tolist() == [False, True]
 
 
+def test_what_is_at_little_risk_with_little_at_stake_can_wait():
+    rows = book((0.5, 100.0), (0.01, 100_000.0), (0.01, 100.0), (0.2, 1.0))
+    rows = rows.assign(owner="Ana", rank=rank(rows))
+    assert this_week(rows, capacity=9).tolist() == [True, True, False, True]
+
+
 def test_an_empty_book_has_no_ranks():
     assert rank(book()).tolist() == []

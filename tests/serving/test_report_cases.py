@@ -107,6 +107,33 @@ def test_the_number_of_people_is_not_drawn_where_each_account_is_one_person(tmp_
     assert "People active per week" not in Page(tmp_path / "one/accounts/acc-0001.html").text
 
 
+def at_the_top(world, *, state: str):
+    """Let the first account have reached everything, the last milestone being in a state."""
+    first = world["accounts"]["account_id"].eq("acc-0001")
+    world["accounts"].loc[first, ["next_milestone", "next_action", "nudge"]] = None
+    world["accounts"].loc[first, "pace"] = "done"
+    told = world["milestones"]
+    own = told["account_id"].eq("acc-0001")
+    told.loc[own, "state"] = "done"
+    told.loc[own[own].index[-1], "state"] = state
+    return world
+
+
+def test_at_the_top_of_the_ladder_nothing_is_open(tmp_path):
+    world = at_the_top(a_world(a_configuration(tmp_path), count=6), state="done")
+    write_report(tmp_path, **world)
+    assert "Nothing open" in Page(tmp_path / "accounts" / "acc-0001.html").text
+
+
+def test_what_was_lost_again_is_to_be_won_back(tmp_path):
+    world = at_the_top(a_world(a_configuration(tmp_path), count=6), state="lost")
+    write_report(tmp_path, **world)
+    page = Page(tmp_path / "accounts" / "acc-0001.html")
+    assert "1 lost again" in page.text
+    assert "Lost again:" in page.text
+    assert "Nothing open" not in page.text
+
+
 def test_a_milestone_that_is_merely_recorded_shows_no_progress(tmp_path):
     world = a_world(students(tmp_path), count=6, has_arr=False)
     write_report(tmp_path, **world)

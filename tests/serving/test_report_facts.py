@@ -8,7 +8,7 @@ from configs.phrases import load_phrases
 from configs.playbook import Milestone
 from serving.report.addresses import page_names
 from serving.report.facts import why
-from serving.report.labels import change_tag, risk_tag
+from serving.report.labels import change_tag, climbed, pace_tag, risk_tag
 from serving.report.ladder import criterion
 from serving.report.steps import way, whole_steps
 from serving.report.trust import trust
@@ -116,11 +116,27 @@ def test_skill_and_its_absence_are_said_plainly():
     assert has.is_good
     told = "beats the best simple rule (CoxPH): its errors are 3\u00a0% smaller"
     assert told in has.text
-    assert "95\u00a0% interval +1.2\u00a0% to +4.9\u00a0%" in has.text
+    assert "95\u00a0% interval 1.2\u00a0% to 4.9\u00a0%" in has.text
     lacks = trust(a_run(has_skill=False), as_of=AS_OF)
     assert "no skill beyond the baseline" in lacks.skill[0].text
     assert "the baseline is shown" in lacks.skill[0].text
     assert "with care" in lacks.skill[1].text
+
+
+def test_a_margin_that_may_be_none_is_told_on_both_sides_of_nothing():
+    run = a_run(has_skill=False)
+    run["skill"]["churn"] |= {"margin": 0.02, "low": -0.03, "high": 0.07}
+    told = "2\u00a0% smaller, 95\u00a0% interval 3\u00a0% larger to 7\u00a0% smaller"
+    assert told in trust(run, as_of=AS_OF).skill[0].text
+
+
+def test_an_account_that_lost_a_milestone_again_is_not_called_done():
+    assert pace_tag("done").word == "All done"
+    assert pace_tag("done", lost=2).word == "2 lost again"
+    assert pace_tag("stuck", lost=2).word == "Stuck"
+    assert climbed(6, 6, lost=2) == "6 of 6 reached, 2 lost again"
+    assert climbed(0, 8, lost=0) == "0 of 8 reached"
+    assert climbed(0, 0, lost=0) == ""
 
 
 def test_why_a_model_was_not_promoted_is_told():
