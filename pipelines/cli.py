@@ -168,12 +168,14 @@ def _run(config: Path, lake: Path, as_of: str | None) -> None:
 
 def _say_where(config: Path, lake: Path, day: date) -> None:
     from configs.load import load
+    from configs.phrases import load_phrases
     from pipelines.lake import Lake
     from pipelines.summary import newest_scores
 
-    store = Lake(lake, load(config).project.name)
-    for line in newest_scores(store, day):
-        out.print(line)
+    project = load(config).project
+    store, phrases = Lake(lake, project.name), load_phrases(config)
+    for line in newest_scores(store, day, project=project, phrases=phrases):
+        out.print(line, markup=False)
 
 
 def _text(as_of: str | None) -> str | None:
