@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.cells import Cells, chosen_cells, watched
-from training.matrix import Matrix, advance_clocks
+from training.matrix import Matrix, clocks_in_period
 from training.periods import Floats, FollowUp, Periods
 from training.trees import Tree, model_text
 
@@ -88,8 +88,8 @@ class Hazard:
     def _log_rates(self, values: Floats, clocks: list[int], threads: int) -> Floats:
         inputs = np.hstack([values, np.zeros((len(values), 1))])
         log_rates = np.empty((len(values), self.periods.count))
-        for period, start in enumerate(self.periods.starts):
-            inputs[:, clocks] = advance_clocks(values, clocks, start)
+        for period, (start, length) in enumerate(self.periods.spans):
+            inputs[:, clocks] = clocks_in_period(values, clocks, start=start, length=length)
             inputs[:, -1] = start
             log_rates[:, period] = self._booster.predict(
                 inputs, raw_score=True, num_threads=threads
@@ -154,13 +154,14 @@ def fit_hazard(
 
 
 def _inputs(matrix: Matrix, cells: Cells, periods: Periods) -> NDArray[np.float32]:
-    """What the model sees in each cell: the row, its clocks moved on, and the period."""
+    """What the model sees in each cell: the row, its clocks in the period, and the period."""
     inputs = np.empty((len(cells), len(matrix.names) + 1), dtype=np.float32)
     edges_of_blocks = np.searchsorted(cells.period, np.arange(periods.count + 1))
-    for period, start in enumerate(periods.starts):
+    clocks = matrix.clock_columns
+    for period, (start, length) in enumerate(periods.spans):
         block = slice(edges_of_blocks[period], edges_of_blocks[period + 1])
         seen = matrix.values[cells.row[block]]
         inputs[block, :-1] = seen
-        inputs[block, matrix.clock_columns] = advance_clocks(seen, matrix.clock_columns, start)
+        inputs[block, clocks] = clocks_in_period(seen, clocks, start=start, length=length)
         inputs[block, -1] = start
     return inputs

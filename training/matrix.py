@@ -1,8 +1,8 @@
 """What does a model read, and what of it will have changed by a day in the future?
 
 Nearly all inputs stand still at their as-of value: we do not know what comes. A clock is the
-exception: on the as-of morning we know that a renewal 40 days away will be 10 days away in 30
-days, so a hazard 30 days ahead may look at 10.
+exception: on the as-of morning we know that a renewal 40 days away falls a third into the month
+that starts 30 days ahead, so that month's hazard may look at it.
 """
 
 from collections.abc import Sequence
@@ -62,10 +62,17 @@ class Matrix:
         )
 
 
-def advance_clocks(values: Floats, columns: Sequence[int], days: float) -> Floats:
-    """Give each clock column as it will read ``days`` days after the as-of morning.
+def clocks_in_period(
+    values: Floats, columns: Sequence[int], *, start: float, length: float
+) -> Floats:
+    """Say where in a period each clock runs out: 0 at its first moment, 1 at its end.
 
-    >>> advance_clocks(np.array([[12.0, 40.0]]), [1], 30.0).tolist()
-    [[10.0]]
+    In every period, long or short, a renewal falls into it if this is from 0 to below 1; trees
+    need to learn that only once.
+
+    >>> clocks_in_period(np.array([[12.0, 45.0]]), [1], start=30.0, length=30.0).tolist()
+    [[0.5]]
     """
-    return np.clip(values[:, columns] - days, -CLOCK_REACH_DAYS, CLOCK_REACH_DAYS)
+    days = np.clip(values[:, columns] - start, -CLOCK_REACH_DAYS, CLOCK_REACH_DAYS)
+    share: Floats = days / length
+    return share

@@ -59,6 +59,11 @@ class Periods:
         return np.diff(self.edges)
 
     @property
+    def spans(self) -> list[tuple[float, float]]:
+        """Start and length of each period."""
+        return list(zip(self.starts.tolist(), self.lengths.tolist(), strict=True))
+
+    @property
     def count(self) -> int:
         return len(self.edges) - 1
 

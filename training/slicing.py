@@ -100,11 +100,11 @@ def _merged(hazard: Hazard, weights: Floats, clocks: Sequence[int]) -> Iterator[
     constant = hazard.log_shift * float(weights.sum())
     for tree in parse_trees(hazard.model):
         shapes: dict[bytes, tuple[Tree, float]] = {}
-        for start, weight in zip(hazard.periods.starts, weights, strict=True):
+        for (start, length), weight in zip(hazard.periods.spans, weights, strict=True):
             if weight == 0:
                 continue
             cut = _without_period(tree, len(hazard.names), start)
-            shape = _at(cut, clocks, start)
+            shape = _at(cut, clocks, start=start, length=length)
             _, so_far = shapes.get(shape.print, (shape, 0.0))
             shapes[shape.print] = shape, so_far + weight
         for shape, weight in shapes.values():
@@ -149,11 +149,12 @@ def _without_period(tree: Tree, column: int, start: float) -> Tree:
     )
 
 
-def _at(tree: Tree, clocks: Sequence[int], start: float) -> Tree:
-    """Let splits on clocks read the as-of value where they were learnt on the later one.
+def _at(tree: Tree, clocks: Sequence[int], *, start: float, length: float) -> Tree:
+    """Let splits on clocks read the as-of value where they were learnt within a period.
 
-    ``value - start <= threshold`` becomes ``value <= threshold + start``. Where absence was not
-    learnt, LightGBM reads it as 0 on the later day, which must not move with the threshold.
+    ``(value - start) / length <= threshold`` becomes ``value <= threshold * length + start``.
+    Where absence was not learnt, LightGBM reads it as 0 within the period, which must not move
+    with the threshold.
     """
     on_clock = np.isin(tree.feature, clocks)
     if not on_clock.any():
@@ -163,11 +164,14 @@ def _at(tree: Tree, clocks: Sequence[int], start: float) -> Tree:
         raise ValueError("a model that takes zeros for absent values cannot be sliced")
     zero_side = np.where(tree.threshold >= 0, ABSENT_GOES_LEFT, 0) | ABSENT_IS_NAN
     unlearnt = on_clock & (absent == ABSENT_IS_NOTHING)
-    moved = tree.threshold + start
+    days = tree.threshold * length
+    moved = days + start
     # LightGBM parts 0 from what is below it at -1e-35, which a sum with days would swallow.
-    moved = np.where(moved - start > tree.threshold, np.nextafter(moved, -np.inf), moved)
-    moved = np.where(tree.threshold >= CLOCK_REACH_DAYS, _FAR, moved)
-    moved = np.where(tree.threshold < -CLOCK_REACH_DAYS, -_FAR, moved)
+    moved = np.where(
+        (moved - start) / length > tree.threshold, np.nextafter(moved, -np.inf), moved
+    )
+    moved = np.where(days >= CLOCK_REACH_DAYS, _FAR, moved)
+    moved = np.where(days < -CLOCK_REACH_DAYS, -_FAR, moved)
     return replace(
         tree,
         threshold=np.where(on_clock, moved, tree.threshold),

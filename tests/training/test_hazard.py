@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from configs.errors import DataError
 from training.cells import chosen_cells, watched
 from training.hazard import Hazard, HazardSettings, fit_hazard
-from training.matrix import Matrix, advance_clocks
+from training.matrix import Matrix, clocks_in_period
 from training.periods import CENSORED, FollowUp, Periods
 
 PERIODS = Periods.covering([30, 60, 90])
@@ -169,12 +169,13 @@ def test_an_event_at_the_first_moment_has_a_rate():
     assert (cells.days > 0).all()
 
 
-@given(st.floats(-300, 300), st.floats(0, 90), st.floats(0, 90))
-def test_a_clock_moved_on_twice_is_moved_on_by_the_sum(value, first, then):
-    once = advance_clocks(np.array([[value]]), [0], first + then)
-    twice = advance_clocks(advance_clocks(np.array([[value]]), [0], first), [0], then)
-    assert_allclose(once, twice, atol=1e-9)
+@given(st.integers(-300, 300), st.sampled_from([(0, 7), (14, 16), (60, 30)]))
+def test_a_clock_runs_out_in_a_period_where_it_reads_from_zero_to_below_one(days, span):
+    start, length = span
+    reads = clocks_in_period(np.array([[float(days)]]), [0], start=start, length=length)
+    assert (start <= days < start + length) == (0 <= reads.item() < 1)
 
 
 def test_a_clock_that_is_absent_stays_absent():
-    assert np.isnan(advance_clocks(np.array([[np.nan]]), [0], 30.0)).all()
+    reads = clocks_in_period(np.array([[np.nan]]), [0], start=30.0, length=30.0)
+    assert np.isnan(reads).all()
