@@ -13,6 +13,8 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.load import Configuration, load
 from configs.phrases import load_phrases
+from configs.project import Project
+from features.asof import ordinal
 from features.assemble import FeatureSet
 from pipelines.build import build, built
 from pipelines.lake import Lake, write_parquet
@@ -22,7 +24,7 @@ from serving.people import people_by_role
 from serving.report.render import write_report
 from serving.score import Scores, score
 from serving.scorecard import accounts_schema, as_table, milestones_schema
-from training.models import Models
+from training.models import Models, answers
 from training.registry import Registered, Registry
 
 UNKNOWN = {"has_skill": False, "best_baseline": None, "margin": None, "low": None, "high": None}
@@ -37,21 +39,35 @@ class InUse:
     gate: Mapping[str, Any]
 
 
-def models_in_use(registry: Registry, name: str) -> InUse:
-    """The champion; before there is one, the newest challenger, which speaks as a rule."""
-    versions = registry.versions(name)
-    found = registry.champion(name)
-    if found is None and versions:
-        newest = versions[-1].version
-        found = Registered(registry.bundle(name, version=newest), newest)
+def models_in_use(registry: Registry, project: Project, as_of: date) -> InUse:
+    """The champion, or whoever was it then; before there is one, the newest challenger.
+
+    The challenger speaks as a rule. A model that learnt after the as-of date, or for other
+    horizons, has nothing to say.
+    """
+    found = _speaker(registry, project, ordinal(as_of))
     if found is None:
-        return InUse(None, "none", {"promoted": False, "reasons": ["no model was trained yet"]})
-    decided = next(v for v in versions if v.version == found.version)
+        why = f"no model was trained for these horizons by {as_of}"
+        return InUse(None, "none", {"promoted": False, "reasons": [why]})
+    decided = next(v for v in registry.versions(project.name) if v.version == found.version)
     return InUse(
         Models.from_bundle(found.bundle),
         found.bundle.fingerprint[:12],
         {"promoted": bool(decided.promoted), "reasons": list(decided.reasons)},
     )
+
+
+def _speaker(registry: Registry, project: Project, day: int) -> Registered | None:
+    champion = registry.champion(project.name)
+    if champion is not None and answers(champion.bundle.meta, project, day=day):
+        return champion
+    able = []
+    for each in registry.versions(project.name):
+        bundle = registry.bundle(project.name, version=each.version)
+        if answers(bundle.meta, project, day=day):
+            learnt_until = bundle.meta["training_day"]
+            able.append((bool(each.promoted), learnt_until, Registered(bundle, each.version)))
+    return max(able, key=lambda found: (found[:2], found[2].version))[2] if able else None
 
 
 def scored(
@@ -134,7 +150,7 @@ def score_accounts(config: str, lake: str, as_of: str | None = None) -> date:
     store = Lake(Path(lake), configuration.project.name)
     day = build(config, lake, as_of)
     features = built(store, day)
-    in_use = find_models(Registry(Path(lake)), configuration.project.name)
+    in_use = find_models(Registry(Path(lake)), configuration.project, day)
     with progress.step("score accounts"):
         scores = score_all(features, in_use, configuration, store, day)
     made = read_manifest(store.path("builds", day))

@@ -19,7 +19,7 @@ from pipelines.progress import Progress
 from training.backtest import Backtest, backtest
 from training.fit import fit_models
 from training.gate import Decision
-from training.models import Models
+from training.models import Models, answers
 from training.record import record_run
 from training.registry import Registry
 
@@ -37,7 +37,7 @@ def fitted(
     tested: Backtest,
     *,
     as_of: date,
-    champion: dict[str, Any] | None,
+    champion: Mapping[str, Any] | None,
 ) -> tuple[Models, Decision] | None:
     """Fit on everything known by the as-of date; None where there is nothing to learn from."""
     return fit_models(
@@ -47,6 +47,20 @@ def fitted(
         training_day=ordinal(as_of),
         champion=champion,
     )
+
+
+def to_beat(
+    registry: Registry, configuration: Configuration, as_of: date
+) -> Mapping[str, Any] | None:
+    """What the champion recorded of itself; None where it was asked other questions.
+
+    A champion that learnt after the as-of date knows what nobody knew then.
+    """
+    project = configuration.project
+    champion = registry.champion(project.name)
+    if champion is None or not answers(champion.bundle.meta, project, day=ordinal(as_of)):
+        return None
+    return champion.bundle.meta
 
 
 def prints_of(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -71,7 +85,7 @@ def train(config: str, lake: str, as_of: str | None = None) -> str:
     store, registry = Lake(Path(lake), name), Registry(Path(lake))
     day = build(config, lake, as_of)
     features, manifest = built(store, day), read_manifest(store.path("builds", day))
-    champion = registry.champion(name)
+    champion = to_beat(registry, configuration, day)
     with progress.step("backtest on past mornings"):
         tested = judge(features, configuration, day)
     with progress.step("fit models"):
@@ -80,7 +94,7 @@ def train(config: str, lake: str, as_of: str | None = None) -> str:
             configuration,
             tested,
             as_of=day,
-            champion=None if champion is None else champion.bundle.meta,
+            champion=champion,
         )
     if found is None:
         said = "nothing to learn from yet: no morning lies far enough back"

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from configs.project import Project
 from training.baselines import Baseline, Evidence, baseline_from_dict
 from training.bundle import META, Bundle
 from training.exits import ExitModel
@@ -43,7 +44,7 @@ class Models:
     rule: Baseline | None
     """Predicts churn by horizon; None where fewer than LEAST_EXITS accounts ever left."""
     meta: Mapping[str, Any]
-    """training_day, horizons, exits, causes, skill, backtest, remarks."""
+    """training_day, horizons, primary_horizon, exits, causes, skill, backtest, remarks."""
 
     @property
     def has_skill(self) -> bool:
@@ -74,6 +75,16 @@ class Models:
         )
         steps = StepModel.from_parts(parts) if "steps-model.json" in parts else None
         return cls(ExitModel.from_parts(parts), steps, rule, bundle.meta)
+
+
+def answers(meta: Mapping[str, Any], project: Project, *, day: int) -> bool:
+    """Whether a model was asked what a project asks, and knew nothing that came after a day."""
+    asked = project.outcomes
+    return bool(
+        tuple(meta["horizons"]) == asked.horizons_days
+        and meta["primary_horizon"] == asked.primary_horizon_days
+        and meta["training_day"] <= day
+    )
 
 
 def exit_evidence(values: pd.DataFrame) -> Evidence:

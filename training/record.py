@@ -10,7 +10,7 @@ from configs.project import Project
 from training.bundle import Bundle
 from training.gate import Decision
 from training.models import Models
-from training.registry import Registry
+from training.registry import Registered, Registry
 
 
 def record_run(
@@ -37,11 +37,20 @@ def record_run(
     if (why := _why_rolled_back(registry, name, version)) is not None:
         return f"version {version} stays out of use, as somebody decided: {why}"
     reasons = "; ".join(decision.reasons)
+    if decision.promoted and champion is not None and _knows_more(champion, models):
+        registry.approve(name, version=version, reasons=decision.reasons)
+        later = f"version {champion.version}, which knows more, stays in use"
+        return f"version {version} speaks of mornings up to its own time; {later}: {reasons}"
     if decision.promoted:
         registry.promote(name, version=version, reasons=decision.reasons)
         return f"version {version} is in use from now on: {reasons}"
     registry.decline(name, version=version, reasons=decision.reasons)
     return f"version {version} is not put to use: {reasons}"
+
+
+def _knows_more(champion: Registered, models: Models) -> bool:
+    """Whether a model that learns of the past anew would take the place of a later one."""
+    return int(champion.bundle.meta["training_day"]) > int(models.meta["training_day"])
 
 
 def _why_rolled_back(registry: Registry, name: str, version: int) -> str | None:

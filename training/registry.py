@@ -133,6 +133,10 @@ class Registry:
         if self._aliases(name).get(CHALLENGER) == version:
             self._client.delete_registered_model_alias(name, CHALLENGER)
 
+    def approve(self, name: str, *, version: int, reasons: Sequence[str]) -> None:
+        """Let a version speak of mornings that the champion knows too much about."""
+        self._decide(name, version, promoted=True, reasons=reasons)
+
     def decline(self, name: str, *, version: int, reasons: Sequence[str]) -> None:
         """Leave the champion where it is, and write down why this version is not it."""
         self._decide(name, version, promoted=False, reasons=reasons)

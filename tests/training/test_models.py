@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.bundle import Bundle
-from training.models import Models, exit_evidence, step_evidence
+from training.models import Models, answers, exit_evidence, step_evidence
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,16 @@ def test_a_rule_never_falls_with_time_and_stays_a_chance(company, values):
     chances = company.models.rule_chances(values)
     assert (np.diff(chances, axis=1) >= 0).all()
     assert ((chances >= 0) & (chances <= 1)).all()
+
+
+def test_a_model_answers_only_what_it_was_asked_and_not_before_it_learnt(company):
+    meta, project = company.models.meta, company.configuration.project
+    assert answers(meta, project, day=company.day)
+    assert not answers(meta, project, day=company.day - 1)
+    for asked in ({"horizons_days": (30, 90)}, {"primary_horizon_days": 60}):
+        outcomes = project.outcomes.model_copy(update=asked)
+        other = project.model_copy(update={"outcomes": outcomes})
+        assert not answers(meta, other, day=company.day)
 
 
 def test_rules_do_without_inputs_that_a_company_does_not_have(values):

@@ -92,6 +92,18 @@ def test_what_somebody_rolled_back_does_not_come_back_by_itself(company, registr
     assert said.startswith("version 2 is in use from now on")
 
 
+def test_a_model_of_long_ago_does_not_take_the_place_of_one_that_knows_more(company, registry):
+    recorded(company, registry, PASSED)
+    ago = company.models.meta["training_day"] - 91
+    earlier = replace(company.models, meta={**company.models.meta, "training_day": ago})
+    said = recorded(company, registry, PASSED, earlier)
+    assert said.startswith("version 2 speaks of mornings up to its own time; version 1, which")
+    champion = registry.champion("acme")
+    assert champion is not None
+    assert champion.version == 1
+    assert [v.promoted for v in registry.versions("acme")] == [True, True]
+
+
 def test_the_run_behind_a_version_has_what_went_in_and_what_came_out(company, registry):
     import mlflow
 
