@@ -82,6 +82,15 @@ class Company:
     def models(self) -> Models:
         return self.trained[0]
 
+    @property
+    def speaking(self) -> Models:
+        """Its models, as if they had shown skill."""
+        return with_skill(self.models)
+
+    def told(self, **frames: pd.DataFrame) -> FeatureSet:
+        """Its features, with some of their frames told otherwise."""
+        return replace(self.features, **frames)
+
     def scores(
         self,
         models: Models | None,
