@@ -20,6 +20,10 @@ FILE = "phrases.toml"
 SUBJECTS = frozenset({"subject", "subjects"})
 SENTENCE = SUBJECTS | {"value", "window", "days", "peers"}
 
+NAMED = ("account", "accounts", "milestone", "milestones")
+MEANT = frozenset({"horizon", "capacity", *NAMED, *map(str.capitalize, NAMED)})
+"""What the meanings of words may ask for: settings, and what one and many are called."""
+
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -64,11 +68,14 @@ class Words(Filled):
         yield "rule", self.rule, frozenset({"rule", "peers", "accounts", "own", "all"})
 
 
-class Family(Strict):
+class Family(Filled):
     """A family of inputs, as its bar on the account page is called."""
 
     name: Text
     means: Text
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        yield from (("name", self.name, frozenset()), ("means", self.means, MEANT))
 
 
 class Timing(Filled):
@@ -155,11 +162,14 @@ class Measure(Filled):
             yield from ((f"place.{key}", text, placed) for key, text in self.place)
 
 
-class Definition(Strict):
+class Definition(Filled):
     """What a word or a column of the report means, in plain language."""
 
     name: Text
     text: Text
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        yield from (("name", self.name, MEANT), ("text", self.text, MEANT))
 
 
 class Phrases(Strict):

@@ -161,7 +161,7 @@ class Teller:
         if value > 0.5 + IN_THE_MIDDLE:
             told = place.first if value > 1.0 - 1e-9 else place.ahead
         fact = _capital(compared.fact(own, {}))
-        return self._filled(told, own=fact, share=formats.percent(share))
+        return self._filled(told, own=fact, share=formats.percent(min(share, 0.99)))
 
     def _filled(self, template: str, **more: str) -> str:
         return template.format(**self._fill, **more)

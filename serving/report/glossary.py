@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from configs.phrases import Phrases
+from configs.phrases import NAMED, Phrases
 from configs.playbook import Milestone
 from serving import formats
 from serving.report.facts import Book
@@ -22,18 +22,30 @@ class Entry:
 
 def terms(phrases: Phrases, *, book: Book) -> Mapping[str, Entry]:
     """Give every term of the pages with its meaning under this configuration's settings."""
-    settings = {"horizon": str(book.horizon), "capacity": formats.count(book.capacity)}
+    fill = _fill(book)
     return {
-        key: Entry(key, definition.name, _filled(definition.text, settings))
-        for key, definition in phrases.definitions.items()
+        key: Entry(key, told.name.format(**fill), told.text.format(**fill))
+        for key, told in phrases.definitions.items()
     }
 
 
-def families(phrases: Phrases) -> tuple[Entry, ...]:
+def shown(entries: Mapping[str, Entry], *, book: Book) -> tuple[Entry, ...]:
+    """Leave out the words that no page uses, because the tables do not tell of them."""
+    unused = {
+        *(() if book.has_arr else ("arr", "arr_at_risk", "expansion")),
+        *(() if book.has_owners else ("owner",)),
+        *(() if book.has_renewals else ("renewal",)),
+        *(() if book.has_segments else ("segment",)),
+    }
+    return tuple(entry for key, entry in entries.items() if key not in unused)
+
+
+def families(phrases: Phrases, *, book: Book) -> tuple[Entry, ...]:
     """Give the families of inputs, as the reasons are called."""
+    fill = _fill(book)
     return tuple(
-        Entry(f"family-{key}", family.name, family.means)
-        for key, family in phrases.families.items()
+        Entry(f"family-{key}", told.name.format(**fill), told.means.format(**fill))
+        for key, told in phrases.families.items()
     )
 
 
@@ -57,7 +69,12 @@ def _told(milestone: Milestone) -> Iterable[str]:
         yield f"Expected within {each}."
 
 
-def _filled(text: str, settings: Mapping[str, str]) -> str:
-    for name, value in settings.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+def _fill(book: Book) -> Mapping[str, str]:
+    one, many = book.words.account, book.words.milestone
+    named = dict(zip(NAMED, (*one, *many), strict=True))
+    return {
+        "horizon": str(book.horizon),
+        "capacity": formats.count(book.capacity),
+        **named,
+        **{name.capitalize(): word.capitalize() for name, word in named.items()},
+    }

@@ -65,12 +65,12 @@ def told(
         (
             -0.04,
             {"competing": -0.03, "other_end": 0.63, "renewal": 80.0},
-            "Its time with us may well end otherwise: 63 % within these 90 days",
+            "Its time with us may end otherwise first: 63 % within these 90 days",
         ),
         (
             0.02,
             {"competing": 0.015, "other_end": 0.02},
-            "Little else may end its time with us: 2 % within these 90 days",
+            "Hardly anything else will end its time with us first: 2 % within these 90 days",
         ),
         (0.0, {"renewal": 20.0}, "When its risk falls makes no difference"),
     ],
@@ -82,8 +82,8 @@ def test_a_csm_reads(at, known, words):
 @given(amounts, amounts, st.floats(0, 1), st.floats(0, HORIZON), renewals)
 def test_what_is_said_bears_out_its_sign(at, competing, other_end, day, renewal):
     text = told(at, competing=competing, other_end=other_end, day=day, renewal=renewal)
-    raises = ("falls within", "otherwise than", "that of other", "Little else")
-    lowers = ("lies beyond", "as most", "may well", "before most")
+    raises = ("falls within", "otherwise than", "that of other", "Hardly anything")
+    lowers = ("lies beyond", "as most", "may end", "before most")
     if at:
         assert any(words in text for words in (raises if at > 0 else lowers)), text
     if "falls within" in text or "lies beyond" in text:
