@@ -17,6 +17,7 @@ from pipelines import environment
 def server_home(tmp_path_factory) -> Path:
     """Where the server and everything that Prefect writes in this session live."""
     home = tmp_path_factory.mktemp("prefect")
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     environment.prepare(home)
     return home
 
