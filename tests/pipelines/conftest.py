@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import environment
+from tests.pipelines.commands import Said, run_alone
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +51,30 @@ def prefect_server(server_home) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def laid_out(tmp_path_factory) -> Path:
+    """A lake in which MLflow has laid out its tables, which takes it seconds, and no more."""
+    from training.registry import Registry
+
+    lake = tmp_path_factory.mktemp("laid-out") / "lake"
+    assert Registry(lake).versions("acme") == []
+    return lake
+
+
+@pytest.fixture
+def lake(laid_out, tmp_path) -> Path:
+    """A lake that nothing was written into yet."""
+    return Path(shutil.copytree(laid_out, tmp_path / "lake"))
+
+
+@pytest.fixture(scope="session")
+def first_run(company, tmp_path_factory) -> tuple[Path, Said]:
+    """The main job, run by its command in a process of its own, without any server."""
+    lake = tmp_path_factory.mktemp("first-run") / "lake"
+    bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return lake, run_alone("run", "--config", company.config, "--lake", lake, environment=bare)
 
 
 def _until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
