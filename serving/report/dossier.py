@@ -191,11 +191,13 @@ def _in_words(amounts: Sequence[float]) -> str:
 
 
 def _role(line: Record) -> RoleLine:
-    lately = formats.count(line.get("active_people"))
-    quarter = formats.count(line.get("quarter_people"))
+    lately, quarter = line.get("active_people"), line.get("quarter_people")
+    active = f"{formats.count(lately) if lately else 'nobody'} active in the last 4 weeks"
     return RoleLine(
         role=spelt(str(line["role"])),
-        active=f"{lately} active in the last 4 weeks, {quarter} in the last 13",
+        active=f"{active}, {formats.count(quarter)} in the last 13"
+        if quarter
+        else "nobody active in the last 13 weeks",
         last_active_on=line.get("last_active_on"),
     )
 

@@ -158,7 +158,7 @@ def row(account: Record, book: Book) -> Row:
         note=None if risk is not None else _not_scored(account),
         pace=pace_tag(pace, lost=lost),
         pace_order=PACE_ORDER.index(shown) if shown in PACE_ORDER else None,
-        climbed=climbed(done, total, lost=lost),
+        climbed=climbed(done, total, lost=0 if shown == "lost" else lost),
         next_milestone=milestone_name(slug, book) if slug else None,
         next_action=account.get("next_action"),
         eta=eta.get("eta_p50_on"),

@@ -40,13 +40,13 @@ def shown(entries: Mapping[str, Entry], *, book: Book) -> tuple[Entry, ...]:
     return tuple(entry for key, entry in entries.items() if key not in unused)
 
 
-def families(phrases: Phrases, *, book: Book) -> tuple[Entry, ...]:
+def families(phrases: Phrases, *, book: Book) -> Mapping[str, Entry]:
     """Give the families of inputs, as the reasons are called."""
     fill = _fill(book)
-    return tuple(
-        Entry(f"family-{key}", told.name.format(**fill), told.means.format(**fill))
+    return {
+        key: Entry(f"family-{key}", told.name, told.means.format(**fill))
         for key, told in phrases.families.items()
-    )
+    }
 
 
 def ladder(playbook: Iterable[Milestone]) -> tuple[Entry, ...]:

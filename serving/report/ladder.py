@@ -95,7 +95,7 @@ def _facts(told: Record, step: Milestone | None, book: Book) -> list[str]:
         said.append("after " + " and ".join(milestone_name(s, book) for s in step.requires))
     if state == "open" and told.get("days_open") is not None:
         said.append(f"open for {formats.days(told['days_open'])}")
-    if state != "done" and due is not None:
+    if state in ("open", "locked") and due is not None:
         said.append(_due(due, book.as_of))
     return said
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from configs.load import Configuration
 from configs.phrases import load_phrases
 from serving import formats
-from serving.report.glossary import families, ladder, shown
+from serving.report.glossary import ladder, shown
 from serving.report.site import Site, site
 
 HERE = Path(__file__).parent
@@ -53,7 +53,6 @@ def write_report(
     _write(folder / "index.html", ink, "index.html", facts, home="")
     meanings = {
         "words": shown(facts.terms, book=facts.book),
-        "families": families(facts.phrases, book=facts.book),
         "ladder": ladder(configuration.playbook.milestones),
     }
     _write(folder / "definitions.html", ink, "definitions.html", facts, home="", **meanings)

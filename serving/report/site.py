@@ -15,7 +15,7 @@ from serving.prioritise import this_week
 from serving.report.addresses import page_names
 from serving.report.dossier import WEEKS_SHOWN, Dossier, Sources, dossier
 from serving.report.facts import Book, OwnersWeek, Row, Total, row, totals, weeks_of_owners
-from serving.report.glossary import Entry, terms
+from serving.report.glossary import Entry, families, terms
 from serving.report.records import Record, by_account, records
 from serving.report.trust import Trust, as_day, trust
 
@@ -45,6 +45,7 @@ class Site:
     trust: Trust
     phrases: Phrases
     terms: Mapping[str, Entry]
+    families: Mapping[str, Entry]
     rows: tuple[Row, ...]
     totals: tuple[Total, ...]
     weeks: tuple[OwnersWeek, ...]
@@ -87,6 +88,7 @@ def site(
         trust=trust(run, as_of=book.as_of),
         phrases=phrases,
         terms=terms(phrases, book=book),
+        families=families(phrases, book=book),
         rows=rows,
         totals=totals(rows, book),
         weeks=weeks_of_owners(rows, book),

@@ -18,6 +18,7 @@ SMALL = 0.02
 class Step:
     """One line of the way: a family, its sentence, its points as written, and its bar."""
 
+    family: str
     title: str
     text: str
     figure: str
@@ -52,6 +53,7 @@ def way(
     for reason, units in felt:
         steps.append(
             Step(
+                family=reason.family,
                 title=phrases.family_name(reason.family),
                 text=formats.unbroken(reason.text),
                 figure=formats.points(units * unit, decimals=decimals),
@@ -96,6 +98,7 @@ def _top(start: int, steps: Sequence[int]) -> float:
 
 def _whole(units: int, *, unit: float, decimals: int, top: float) -> Step:
     return Step(
+        family="",
         title="",
         text="",
         figure=f"{units * unit * 100:.{decimals}f}\u00a0%",

@@ -17,16 +17,18 @@ def test_roles_are_shown_where_they_are_known(tmp_path):
     world = a_world(a_configuration(tmp_path), count=6)
     roles = pd.DataFrame(
         {
-            "account_id": ["acc-0001"] * 2,
-            "role": ["admin", "power_user"],
-            "active_people": [0, 4],
-            "quarter_people": [2.0, 5.0],
-            "last_active_on": [None, pd.Timestamp("2025-03-02")],
+            "account_id": ["acc-0001"] * 3,
+            "role": ["admin", "power_user", "viewer"],
+            "active_people": [0, 4, 0],
+            "quarter_people": [2.0, 5.0, 0.0],
+            "last_active_on": [None, pd.Timestamp("2025-03-02"), pd.Timestamp("2024-03-02")],
         }
     )
     write_report(tmp_path, **world, roles=roles)
     text = Page(tmp_path / "accounts" / "acc-0001.html").text
     assert "Power user 4 active in the last 4 weeks, 5 in the last 13 last 2 Mar 2025" in text
+    assert "Admin nobody active in the last 4 weeks, 2 in the last 13" in text
+    assert "Viewer nobody active in the last 13 weeks last 2 Mar 2024" in text
 
 
 def test_an_effect_is_told_with_its_interval_and_how_it_is_known(tmp_path):
