@@ -99,7 +99,7 @@ def site(
         sources=Sources(
             milestones=told,
             usage=by_account(usage),
-            weeks=_weeks(usage),
+            weeks=_weeks(usage, book.as_of),
             tells_people=bool((usage["active_users"] > 1).any()),
             roles={} if roles is None else by_account(roles),
             playbook=configuration.playbook.milestones,
@@ -177,6 +177,9 @@ def _cut(pages: int, accounts: int, words: Words) -> str | None:
     )
 
 
-def _weeks(usage: pd.DataFrame) -> tuple[dt.date, ...]:
-    known = {line["week_on"] for line in records(usage[["week_on"]].drop_duplicates())}
-    return tuple(sorted(week for week in known if week is not None))[-WEEKS_SHOWN:]
+def _weeks(usage: pd.DataFrame, as_of: dt.date) -> tuple[dt.date, ...]:
+    """Give every week since the first with any use; a week of silence is one too."""
+    known = [line["week_on"] for line in records(usage[["week_on"]].drop_duplicates())]
+    count = (as_of - min(known)).days // 7 if known else 0
+    shown = range(min(count, WEEKS_SHOWN), 0, -1)
+    return tuple(as_of - dt.timedelta(days=7 * back) for back in shown)

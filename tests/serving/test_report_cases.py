@@ -1,5 +1,6 @@
 """The pages of uncommon books: tiny ones, silent ones, ones with more or less to tell."""
 
+import datetime as dt
 import time
 
 import numpy as np
@@ -10,7 +11,7 @@ from serving.report.render import write_report
 from serving.scorecard import accounts_schema, as_table
 from tests.serving.pages import Page, pages
 from tests.serving.report_settings import a_configuration, students
-from tests.serving.report_world import a_world
+from tests.serving.report_world import AS_OF, a_world
 
 
 def test_roles_are_shown_where_they_are_known(tmp_path):
@@ -134,6 +135,16 @@ def test_what_was_lost_again_is_to_be_won_back(tmp_path):
     assert "1 lost again" in page.text
     assert "Lost again:" in page.text
     assert "Nothing open" not in page.text
+
+
+def test_a_week_without_any_use_by_anybody_is_drawn_as_silence(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=6)
+    recent = AS_OF - dt.timedelta(days=14)
+    world["usage"] = world["usage"][world["usage"]["week_on"] < recent]
+    write_report(tmp_path, **world)
+    page = Page(tmp_path / "accounts" / "acc-0001.html").text
+    assert page.count("0 in the last week;") == 2
+    assert "2 Mar 2025" in page
 
 
 def test_a_milestone_that_is_merely_recorded_shows_no_progress(tmp_path):
