@@ -65,9 +65,9 @@ def _speaker(registry: Registry, project: Project, day: int) -> Registered | Non
     for each in registry.versions(project.name):
         bundle = registry.bundle(project.name, version=each.version)
         if answers(bundle.meta, project, day=day):
-            learnt_until = bundle.meta["training_day"]
-            able.append((bool(each.promoted), learnt_until, Registered(bundle, each.version)))
-    return max(able, key=lambda found: (found[:2], found[2].version))[2] if able else None
+            order = (bool(each.promoted), bundle.meta["training_day"], len(each.aliases))
+            able.append(((*order, each.version), Registered(bundle, each.version)))
+    return max(able, key=lambda found: found[0])[1] if able else None
 
 
 def scored(

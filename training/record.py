@@ -31,6 +31,8 @@ def record_run(
     version = _version_of(registry, name, bundle)
     if version is None:
         version = _tracked(registry, models, bundle, decision, project, prints=prints)
+    else:
+        registry.nominate(name, version=version)
     champion = registry.champion(name)
     if champion is not None and champion.bundle.fingerprint == bundle.fingerprint:
         return f"version {version} is in use already: nothing has changed"

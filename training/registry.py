@@ -106,6 +106,12 @@ class Registry:
         client.set_registered_model_alias(name, CHALLENGER, made.version)
         return int(made.version)
 
+    def nominate(self, name: str, *, version: int) -> None:
+        """Make a version that was registered before the challenger again."""
+        self._version(name, version)
+        if self._aliases(name).get(CHAMPION) != version:
+            self._client.set_registered_model_alias(name, CHALLENGER, str(version))
+
     def champion(self, name: str) -> Registered | None:
         """The bundle in use, or None before the first one was promoted."""
         version = self._aliases(name).get(CHAMPION)

@@ -42,7 +42,8 @@ def main(seed: int) -> None:
         judged["happened"] = _happened(judged, company)
     print(f"{ACCOUNTS} accounts, seed {seed}, {len(MORNINGS)} mornings\n")
     print(
-        "| days | scored | left | AUC said | AUC true | way covered | said/came | true/came | ECE |"
+        "| days | scored | left | AUC said | AUC true "
+        "| way covered | said/came | true/came | ECE |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for horizon in HORIZONS:

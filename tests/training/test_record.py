@@ -77,6 +77,13 @@ def test_a_model_refused_under_a_strict_gate_may_pass_a_wider_one(company, regis
     assert len(registry.versions("acme")) == 1
 
 
+def test_what_was_learnt_last_is_the_challenger_also_if_it_was_learnt_before(company, registry):
+    recorded(company, registry, FAILED, another(company))
+    assert [v.aliases for v in registry.versions("acme")] == [(), ("challenger",)]
+    recorded(company, registry, FAILED)
+    assert [v.aliases for v in registry.versions("acme")] == [("challenger",), ()]
+
+
 def test_what_somebody_rolled_back_does_not_come_back_by_itself(company, registry):
     recorded(company, registry, PASSED)
     recorded(company, registry, PASSED, another(company))
