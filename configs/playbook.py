@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from configs.climb import Stage, Step, climb_mistakes, climb_warnings
 from configs.errors import ConfigError
 from configs.nearest import did_you_mean
-from configs.project import Days, Positive, Slug, Strict, Text
+from configs.sections import Days, Positive, Slug, Strict, Text
 
 PLACEHOLDERS = (
     *("name", "progress", "progress_percent", "target", "peer_share", "peer_days"),

@@ -1,172 +1,35 @@
 """Whom do we look after, where are their tables, and how far ahead do we look?
 
-``project.toml`` in types. Every key has a default except ``name``; what each one means to a
-person is written in ``configs/README.md``.
+``project.toml`` as a whole; its sections are in ``configs/sections.py``.
 """
 
 from collections.abc import Iterator
-from datetime import date
-from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
+from typing import Annotated, Self
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from configs.errors import ConfigError
 from configs.nearest import did_you_mean
+from configs.sections import (
+    Accounts,
+    Backtest,
+    Deploy,
+    Gate,
+    Models,
+    Outcomes,
+    Publish,
+    Serving,
+    Snapshots,
+    Source,
+    Strict,
+)
 from configs.segments import SegmentRule
 
 EVERYONE = "everyone"
 """The segment of an account that matches no rule."""
 
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 SegmentName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\- ]*$")]
-Count = Annotated[int, Field(strict=True, ge=1)]
-Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
-Positive = Annotated[float, Field(strict=True, gt=0)]
-Share = Annotated[float, Field(strict=True, gt=0, le=1)]
-Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
-Text = Annotated[str, Field(min_length=1)]
-
-TableName = Literal[
-    "accounts", "users", "activity", "achievements", "plans", "contracts", "exits", "touches"
-]
-
-
-class Strict(BaseModel):
-    """A section of a file: read once, never changed, no key we do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Source(Strict):
-    """Where the tables are. A path is relative to the folder of the configuration."""
-
-    kind: Literal["files", "duckdb", "sql", "spark"] = "files"
-    path: Text = "data"
-    url: Annotated[Text | None, Field(repr=False)] = None
-    schema_: Annotated[Text | None, Field(alias="schema")] = None
-    tables: dict[TableName, Text] = {}
-    columns: dict[TableName, dict[Text, Text]] = {}
-
-    @model_validator(mode="after")
-    def _says_where(self) -> Self:
-        if self.kind == "sql" and self.url is None:
-            raise ValueError('lacks `url`, which kind = "sql" needs')
-        return self
-
-    def stored_name(self, table: str) -> str:
-        """Under which name the customer keeps a table of the contract."""
-        return {str(ours): theirs for ours, theirs in self.tables.items()}.get(table, table)
-
-    def stored_columns(self, table: str) -> dict[str, str]:
-        """The columns of a table that have another name there: ours to theirs."""
-        return {str(ours): theirs for ours, theirs in self.columns.items()}.get(table, {})
-
-
-class Accounts(Strict):
-    """What of an account may become a model input besides what it did."""
-
-    attributes: tuple[Text, ...] = ()
-
-
-class Snapshots(Strict):
-    """On which mornings we look back and ask what followed."""
-
-    every_days: Days = 7
-    first_on: date | None = None
-    training_every_days: Days = 28
-
-
-class Outcomes(Strict):
-    """What we want to know in advance, and how far."""
-
-    horizons_days: Annotated[tuple[Days, ...], Field(min_length=1)] = (30, 60, 90, 180)
-    primary_horizon_days: Days = 90
-    renewal_grace_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 30
-
-    @model_validator(mode="after")
-    def _horizons_make_sense(self) -> Self:
-        if list(self.horizons_days) != sorted(set(self.horizons_days)):
-            raise ValueError("`horizons_days` must rise, each named once")
-        if self.primary_horizon_days not in self.horizons_days:
-            listed = ", ".join(map(str, self.horizons_days))
-            raise ValueError(
-                f"`primary_horizon_days` is {self.primary_horizon_days}, "
-                f"which is not among horizons_days ({listed})"
-            )
-        return self
-
-
-class Serving(Strict):
-    """Who reads the scores, and how many accounts they can work."""
-
-    capacity_per_owner: Count = 12
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
-    account_pages: Annotated[int, Field(strict=True, ge=0)] = 1000
-
-
-class Models(Strict):
-    """How the hazards are learnt; the defaults were measured to suit most companies."""
-
-    seed: Annotated[int, Field(strict=True, ge=0)] = 7
-    trees: Count = 200
-    learning_rate: Share = 0.05
-    leaves: Annotated[int, Field(strict=True, ge=2, le=64)] = 8
-    lambda_l2: Annotated[float, Field(strict=True, ge=0)] = 20.0
-    feature_fraction: Share = 0.8
-    min_rows_in_leaf: Count = 200
-    quiet_share: Share = 0.25
-    min_events: Count = 30
-
-
-class Backtest(Strict):
-    """On which past mornings a model must prove itself."""
-
-    origins: Count = 4
-    every_days: Days = 91
-
-
-class Gate(Strict):
-    """How well calibrated a model must be before it may be used."""
-
-    max_ece: Share = 0.05
-    min_predicted_over_observed: Positive = 0.8
-    max_predicted_over_observed: Positive = 1.25
-
-    @model_validator(mode="after")
-    def _leaves_room(self) -> Self:
-        if not self.min_predicted_over_observed < 1 < self.max_predicted_over_observed:
-            raise ValueError(
-                "`min_predicted_over_observed` must be below 1 and "
-                "`max_predicted_over_observed` above 1, or no model can pass"
-            )
-        return self
-
-
-class Publish(Strict):
-    """Where the scores go besides the lake."""
-
-    folder: Text | None = None
-    url: Annotated[Text | None, Field(repr=False)] = None
-    table: Slug = "milepost_scores"
-    schema_: Annotated[Text | None, Field(alias="schema")] = None
-
-
-class Deploy(Strict):
-    """When the pipeline runs by itself."""
-
-    score_cron: Cron = "0 5 * * *"
-    train_cron: Cron = "0 3 * * 0"
-    timezone: Text = "UTC"
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_on_the_map(cls, name: str) -> str:
-        known = available_timezones() | {"UTC"}
-        if name not in known:
-            raise ValueError(f"is no time zone; found {name!r}{did_you_mean(name, known)}")
-        return name
 
 
 class Project(Strict):
@@ -175,7 +38,7 @@ class Project(Strict):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     source: Source = Source()
     accounts: Accounts = Accounts()
-    segments: dict[SegmentName, SegmentRule] = {}
+    segments: dict[SegmentName, SegmentRule] = Field(default_factory=dict)
     snapshots: Snapshots = Snapshots()
     outcomes: Outcomes = Outcomes()
     serving: Serving = Serving()

@@ -1,7 +1,6 @@
 """How do this morning's scores come about, and where do they go?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,109 +12,87 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.load import Configuration, load
 from configs.phrases import load_phrases
-from configs.project import Project
-from features.asof import ordinal
 from features.assemble import FeatureSet
 from pipelines.build import build, built
 from pipelines.lake import Lake, write_parquet
 from pipelines.manifest import read_manifest, write_manifest
+from pipelines.past import LakePast
 from pipelines.progress import Progress
+from pipelines.speaker import InUse, models_in_use
+from serving.morning import Morning
+from serving.outputs import outputs_of
 from serving.people import people_by_role
 from serving.report.render import write_report
 from serving.score import Scores, score
 from serving.scorecard import accounts_schema, as_table, milestones_schema
-from training.models import Models, answers
-from training.registry import Registered, Registry
+from training.registry import Registry
 
 UNKNOWN = {"has_skill": False, "best_baseline": None, "margin": None, "low": None, "high": None}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class InUse:
-    """The models to score with, and what was decided about them."""
-
-    models: Models | None
-    version: str
-    gate: Mapping[str, Any]
-
-
-def models_in_use(registry: Registry, project: Project, as_of: date) -> InUse:
-    """The champion, or whoever was it then; before there is one, the newest challenger.
-
-    The challenger speaks as a rule. A model that learnt after the as-of date, or for other
-    horizons, has nothing to say.
-    """
-    found = _speaker(registry, project, ordinal(as_of))
-    if found is None:
-        why = f"no model was trained for these horizons by {as_of}"
-        return InUse(None, "none", {"promoted": False, "reasons": [why]})
-    decided = next(v for v in registry.versions(project.name) if v.version == found.version)
-    return InUse(
-        Models.from_bundle(found.bundle),
-        found.bundle.fingerprint[:12],
-        {"promoted": bool(decided.promoted), "reasons": list(decided.reasons)},
-    )
-
-
-def _speaker(registry: Registry, project: Project, day: int) -> Registered | None:
-    champion = registry.champion(project.name)
-    if champion is not None and answers(champion.bundle.meta, project, day=day):
-        return champion
-    able = []
-    for each in registry.versions(project.name):
-        bundle = registry.bundle(project.name, version=each.version)
-        if answers(bundle.meta, project, day=day):
-            order = (bool(each.promoted), bundle.meta["training_day"], len(each.aliases))
-            able.append(((*order, each.version), Registered(bundle, each.version)))
-    return max(able, key=lambda found: found[0])[1] if able else None
-
-
 def scored(
-    features: FeatureSet, in_use: InUse, configuration: Configuration, lake: Lake, as_of: date
+    features: FeatureSet, in_use: InUse, configuration: Configuration, past: LakePast
 ) -> Scores:
     """Score every live account, beside what was said the time before."""
     return score(
         features,
         in_use.models,
         configuration,
-        as_of=as_of,
+        as_of=past.before,
         version=in_use.version,
         is_promoted=bool(in_use.gate["promoted"]),
         phrases=load_phrases(configuration.folder),
-        previous=_previous(lake, as_of),
+        previous=_previous(past),
     )
 
 
-def _previous(lake: Lake, as_of: date) -> pd.DataFrame | None:
-    before = lake.newest("scores", before=as_of)
-    if before is None:
-        return None
+def _previous(past: LakePast) -> pd.DataFrame | None:
+    mornings = past.mornings()
     columns = ["account_id", "churn_risk"]
-    return lake.read("scores", before, file="accounts.parquet", columns=columns)
+    return past.scores(mornings[-1], columns=columns) if mornings else None
 
 
-def written(
-    folder: Path,
+def morning_of(
     scores: Scores,
     features: FeatureSet,
-    facts: Mapping[str, Any],
+    in_use: InUse,
     configuration: Configuration,
-) -> None:
-    """Write the tables, the manifest and the report into a folder."""
+    past: LakePast,
+) -> Morning:
+    """Put together what everything else of the morning is made from."""
     horizons = configuration.project.outcomes.horizons_days
-    accounts = as_table(scores.accounts, accounts_schema(horizons))
-    milestones = as_table(scores.milestones, milestones_schema(horizons))
-    write_parquet(accounts, folder / "accounts.parquet")
-    write_parquet(milestones, folder / "milestones.parquet")
+    return Morning(
+        as_of=past.before,
+        features=features,
+        models=in_use.models,
+        configuration=configuration,
+        phrases=load_phrases(configuration.folder),
+        accounts=as_table(scores.accounts, accounts_schema(horizons)).to_pandas(),
+        milestones=as_table(scores.milestones, milestones_schema(horizons)).to_pandas(),
+        past=past,
+    )
+
+
+def written(folder: Path, scores: Scores, morning: Morning, facts: Mapping[str, Any]) -> None:
+    """Write the tables, the manifest and the report into a folder."""
+    horizons = morning.configuration.project.outcomes.horizons_days
+    outputs = outputs_of(morning)
+    for name, table in {
+        "accounts": as_table(scores.accounts, accounts_schema(horizons)),
+        "milestones": as_table(scores.milestones, milestones_schema(horizons)),
+        **outputs,
+    }.items():
+        write_parquet(table, folder / f"{name}.parquet")
     write_manifest(folder, facts)
     write_report(
         folder / "report",
-        accounts=accounts.to_pandas(),
-        milestones=milestones.to_pandas(),
-        usage=features.usage,
+        accounts=morning.accounts,
+        milestones=morning.milestones,
+        usage=morning.features.usage,
         run=read_manifest(folder),
-        configuration=configuration,
-        roles=people_by_role(features),
+        configuration=morning.configuration,
+        roles=people_by_role(morning.features),
+        tables={name: table.to_pandas() for name, table in outputs.items()},
     )
 
 
@@ -152,12 +129,14 @@ def score_accounts(config: str, lake: str, as_of: str | None = None) -> date:
     features = built(store, day)
     in_use = find_models(Registry(Path(lake)), configuration.project, day)
     with progress.step("score accounts"):
-        scores = score_all(features, in_use, configuration, store, day)
+        past = LakePast(store, Registry(Path(lake)), before=day)
+        scores = score_all(features, in_use, configuration, past)
     made = read_manifest(store.path("builds", day))
     facts = facts_of(made, in_use, scores, progress.timings.seconds)
     facts["seeds"] = {"models": configuration.project.models.seed}
     with progress.step("write scores and report"), store.replace("scores", day) as folder:
-        write_all(folder, scores, features, facts, configuration)
+        morning = morning_of(scores, features, in_use, configuration, past)
+        write_all(folder, scores, morning, facts)
     create_markdown_artifact(summary(configuration, scores, day), key="score")
     return day
 

@@ -22,6 +22,7 @@ from training.followed import CHURN
 from training.models import Models
 from training.periods import Floats
 from training.slicing import horizon_weights, sliced
+from training.weighing import weighed
 
 BAND = 1.2816
 """Standard normal deviations on either side of an 80 % band."""
@@ -132,7 +133,10 @@ def _band(
     """
     matrix = exits.matrix(values)
     scores = np.stack(
-        [np.log(bag.daily_rates(matrix, threads=THREADS)) @ weights for bag in exits.bags]
+        [
+            weighed(np.log(bag.daily_rates(matrix, threads=THREADS)), weights)
+            for bag in exits.bags
+        ]
     )
     level = 1 / np.sqrt(max(models.meta["exits"][CHURN], 1))
     deviation = np.sqrt(scores.var(axis=0, ddof=1) + level**2)

@@ -16,6 +16,7 @@ from serving.explain import Points
 from serving.scorecard import Reason
 from training.curves import IncidenceCurves
 from training.periods import Floats
+from training.weighing import weighed
 
 TIMING = "timing"
 """The family that holds no input: when in the horizon the risk falls, and competing exits."""
@@ -58,7 +59,7 @@ def _mean_day(curves: IncidenceCurves, cause: str, horizon_days: int) -> Floats:
     middle = (ends + np.concatenate([[0.0], ends[:-1]])) / 2
     total = chances[:, -1]
     usual = np.full(len(total), horizon_days / 2)
-    day: Floats = np.divide(within @ middle, total, out=usual, where=total > 0)
+    day: Floats = np.divide(weighed(within, middle), total, out=usual, where=total > 0)
     return day
 
 

@@ -13,6 +13,7 @@ from training.curves import IncidenceCurves
 from training.matrix import Matrix
 from training.periods import CENSORED, Floats, FollowUp, Periods
 from training.rules import Evidence, Question
+from training.weighing import weighed
 
 _MOST_COLUMNS = 8
 _MOST_ROWS = 6_000
@@ -20,6 +21,7 @@ _LEAST_EVENTS = 10
 # Beyond three spreads an input says "much" and no more; a whale must not set a coefficient.
 _FAR_OUT = 3.0
 _BEYOND_BELIEF = 10.0
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class CoxRegression:
 
     def predict(self, evidence: Evidence) -> Floats:
         matrix = evidence.matrix
-        ratio = np.exp(self.scale.applied(matrix) @ np.array(self.log_ratio))
+        ratio = np.exp(weighed(self.scale.applied(matrix), np.array(self.log_ratio)))
         rates = {
             "cause": ratio[:, None] * np.array(self.rate),
             "other": np.tile(self.other_rate, (len(matrix), 1)),
@@ -115,7 +117,7 @@ def fit_cox(
     )
     if not (np.abs(log_ratio) < _BEYOND_BELIEF).all():
         return "it did not converge"
-    ratio = np.exp(scale.applied(evidence.matrix) @ log_ratio)
+    ratio = np.exp(weighed(scale.applied(evidence.matrix), log_ratio))
     exposure = periods.exposure(followup.days)
     struck, other = followup.cause == cause, followup.cause != CENSORED
     return CoxRegression(
@@ -145,7 +147,8 @@ def _log_ratios(inputs: Floats, followup: FollowUp, cause: int) -> Floats:
             fitted: Floats = np.asarray(model.fit(disp=0).params, dtype=np.float64)
     except (np.linalg.LinAlgError, ValueError, FloatingPointError):
         return np.full(inputs.shape[1], np.nan)
-    return fitted
+    # What follows hangs on the processor, not on the data.
+    return fitted.round(_DECIMALS)
 
 
 def _rates(struck: Floats, exposure: Floats, periods: Periods) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from configs.project import Gate
+from configs.sections import Gate
 from features.asof import as_dates
 from training.backtest import Backtest, Pooled, _codes
 from training.metrics import account_bootstrap, brier, ece, predicted_over_observed

@@ -48,7 +48,7 @@ class Sliced:
     @cached_property
     def base(self) -> float:
         return sum(
-            float(tree.leaf_value @ (tree.leaf_count / tree.leaf_count.sum()))
+            float((tree.leaf_value * (tree.leaf_count / tree.leaf_count.sum())).sum())
             for tree in self.trees
         )
 

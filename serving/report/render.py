@@ -31,13 +31,15 @@ def write_report(
     run: Mapping[str, Any],
     configuration: Configuration,
     roles: pd.DataFrame | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
-    """Write index.html, definitions.html and a page for each of the first accounts.
+    """Write index.html, the chapters, definitions.html and a page for each first account.
 
     ``accounts`` and ``milestones`` have the columns of their Parquet files; ``usage`` has
     ``account_id``, ``week_on``, ``active_users`` and ``activity_count``; ``run`` is run.json;
     ``roles``, where known, has ``account_id``, ``role``, ``active_people`` (of the last four
-    weeks), ``quarter_people`` and ``last_active_on``. The same inputs give the same bytes.
+    weeks), ``quarter_people`` and ``last_active_on``; ``tables`` are the other outputs of the
+    morning, by name. The same inputs give the same bytes.
     """
     facts = site(
         accounts=accounts,
@@ -47,10 +49,17 @@ def write_report(
         run=run,
         configuration=configuration,
         phrases=load_phrases(configuration.folder),
+        tables=tables or {},
     )
-    ink = environment(configuration.project.serving.currency)
     (folder / "accounts").mkdir(parents=True, exist_ok=True)
+    _write_pages(folder, facts, configuration)
+
+
+def _write_pages(folder: Path, facts: Site, configuration: Configuration) -> None:
+    ink = environment(configuration.project.serving.currency)
     _write(folder / "index.html", ink, "index.html", facts, home="")
+    for chapter, said in facts.chapters:
+        _write(folder / chapter.file, ink, chapter.file, facts, home="", said=said)
     meanings = {
         "words": shown(facts.terms, book=facts.book),
         "ladder": ladder(configuration.playbook.milestones),

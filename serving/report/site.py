@@ -13,6 +13,7 @@ from configs.phrases import Phrases, Words
 from serving import formats
 from serving.prioritise import this_week
 from serving.report.addresses import page_names
+from serving.report.chapters import Chapter, Material, written_chapters
 from serving.report.dossier import WEEKS_SHOWN, Dossier, Sources, dossier
 from serving.report.facts import Book, OwnersWeek, Row, Total, row, totals, weeks_of_owners
 from serving.report.glossary import Entry, families, terms
@@ -53,6 +54,8 @@ class Site:
     segments: tuple[str, ...]
     cut: str | None
     """What to say of accounts without a page of their own, where there are any."""
+    chapters: tuple[tuple[Chapter, object], ...]
+    """The other pages, with what they say."""
     ranked: Sequence[Record]
     sources: Sources
 
@@ -75,6 +78,7 @@ def site(
     run: Mapping[str, Any],
     configuration: Configuration,
     phrases: Phrases,
+    tables: Mapping[str, pd.DataFrame],
 ) -> Site:
     """Decide everything that the pages say."""
     ranked = records(accounts.sort_values(["rank", "account_id"], kind="stable"))
@@ -83,6 +87,8 @@ def site(
         accounts, ranked, told=told, run=run, configuration=configuration, words=phrases.words
     )
     rows = tuple(row(account, book) for account in ranked)
+    known = {"accounts": accounts, "milestones": milestones, **tables}
+    material = Material(book, known, run, configuration, phrases)
     return Site(
         book=book,
         trust=trust(run, as_of=book.as_of),
@@ -95,16 +101,26 @@ def site(
         owners=tuple(sorted({one.owner for one in rows if one.owner})),
         segments=tuple(sorted({one.segment for one in rows if one.segment})),
         cut=_cut(len(book.pages), len(rows), book.words),
+        chapters=tuple(written_chapters(material)),
         ranked=ranked,
-        sources=Sources(
-            milestones=told,
-            usage=by_account(usage),
-            weeks=_weeks(usage, book.as_of),
-            tells_people=bool((usage["active_users"] > 1).any()),
-            roles={} if roles is None else by_account(roles),
-            playbook=configuration.playbook.milestones,
-            phrases=phrases,
-        ),
+        sources=_sources(told, usage, roles, material),
+    )
+
+
+def _sources(
+    told: Mapping[str, Sequence[Record]],
+    usage: pd.DataFrame,
+    roles: pd.DataFrame | None,
+    material: Material,
+) -> Sources:
+    return Sources(
+        milestones=told,
+        usage=by_account(usage),
+        weeks=_weeks(usage, material.book.as_of),
+        tells_people=bool((usage["active_users"] > 1).any()),
+        roles={} if roles is None else by_account(roles),
+        playbook=material.configuration.playbook.milestones,
+        phrases=material.phrases,
     )
 
 

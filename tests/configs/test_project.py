@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from configs.errors import ConfigError
-from configs.project import Outcomes, Project, segment_of
+from configs.project import Project, segment_of
+from configs.sections import Outcomes
 from configs.segments import SegmentRule
 
 ACCOUNTS = pd.DataFrame(

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines import cli
 from pipelines.lake import Lake
+from pipelines.verbs import jobs
 from tests.pipelines.commands import MILEPOST, run_alone, typed
 
 SLOW = ("prefect", "mlflow", "lightgbm", "sklearn", "statsmodels", "matplotlib", "numba")
@@ -116,7 +117,7 @@ def test_simulate_writes_tables_and_truth_and_says_where(say, tmp_path):
 def test_the_demo_needs_nothing_and_ends_with_where_to_look(
     say, tmp_path, monkeypatch, prefect_server
 ):
-    monkeypatch.setattr(cli, "DEMO_ACCOUNTS", 30)
+    monkeypatch.setattr(jobs, "DEMO_ACCOUNTS", 30)
     monkeypatch.setenv("MILEPOST_DEMO_DATA", "elsewhere")
     said = say("demo", "--lake", tmp_path / "lake")
     assert said.complaints == []

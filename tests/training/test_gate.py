@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configs.project import Gate
+from configs.sections import Gate
 from training.backtest import Backtest, Judged
 from training.gate import Decision, Skill, decide, skill_of
 

@@ -1,0 +1,49 @@
+"""What may a morning read of the mornings before it?"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from configs.errors import LakeError
+from features.assemble import FeatureSet
+from features.store import read_features
+from pipelines.lake import Lake
+from training.models import Models
+from training.registry import Registry
+
+
+class LakePast:
+    """What the lake keeps of the mornings before one; see ``serving.morning.Past``."""
+
+    def __init__(self, lake: Lake, registry: Registry, *, before: date) -> None:
+        self._lake, self._registry = lake, registry
+        self.before = before
+
+    def mornings(self) -> list[date]:
+        """The earlier mornings that have scores, oldest first."""
+        return [day for day in self._lake.dates("scores") if day < self.before]
+
+    def scores(
+        self, morning: date, *, file: str = "accounts.parquet", columns: Sequence[str] = ()
+    ) -> pd.DataFrame | None:
+        """One table of one morning (all its columns unless named); None where it is not."""
+        if morning >= self.before or not (self._lake.path("scores", morning) / file).is_file():
+            return None
+        return self._lake.read("scores", morning, file=file, columns=columns or None)
+
+    def features(self, morning: date) -> FeatureSet | None:
+        """The features as they were built then; None where they were not kept."""
+        try:
+            return read_features(self._lake.path("builds", morning))
+        except LakeError:
+            return None
+
+    def models(self, version: str) -> Models | None:
+        """The models of a ``model_version`` of accounts.parquet; None where they are gone."""
+        name = self._lake.name
+        for each in self._registry.versions(name):
+            if each.fingerprint.startswith(version):
+                bundle = self._registry.bundle(name, version=each.version)
+                return Models.from_bundle(bundle)
+        return None

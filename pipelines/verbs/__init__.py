@@ -1,0 +1,11 @@
+"""Which verbs does the command line have? Each file here holds those of one kind.
+
+A verb's function imports what it needs when it is called, so that ``--help`` comes at once.
+"""
+
+from collections.abc import Callable
+
+from pipelines.verbs import delivery, jobs, looks
+
+VERBS: tuple[Callable[..., None], ...] = (*jobs.VERBS, *looks.VERBS, *delivery.VERBS)
+"""In the order in which ``--help`` lists them."""

@@ -1,0 +1,50 @@
+"""What is known on a morning, and what was said on the mornings before it?
+
+Whatever is made of a morning's scores besides the scores themselves is made from this.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import pandas as pd
+
+from configs.load import Configuration
+from configs.phrases import Phrases
+from features.assemble import FeatureSet
+from training.models import Models
+
+
+class Past(Protocol):
+    """What earlier mornings left in the lake; nothing of this morning or later."""
+
+    def mornings(self) -> list[date]:
+        """The mornings that have scores, oldest first."""
+
+    def scores(
+        self, morning: date, *, file: str = "accounts.parquet", columns: Sequence[str] = ()
+    ) -> pd.DataFrame | None:
+        """One table of one morning (all its columns unless named); None where it is not."""
+
+    def features(self, morning: date) -> FeatureSet | None:
+        """The features as they were built then; None where they were not kept."""
+
+    def models(self, version: str) -> Models | None:
+        """The models of a ``model_version`` of accounts.parquet; None where they are gone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Morning:
+    """One morning: what was known, what scored it, and the scores."""
+
+    as_of: date
+    features: FeatureSet
+    models: Models | None
+    configuration: Configuration
+    phrases: Phrases
+    accounts: pd.DataFrame
+    """As in accounts.parquet."""
+    milestones: pd.DataFrame
+    """As in milestones.parquet."""
+    past: Past

@@ -1,0 +1,40 @@
+"""Which tables are written every morning beside accounts.parquet and milestones.parquet?
+
+To add one, write a function of the morning and name it in ``OUTPUTS``. An output may read
+those before it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from configs.load import Configuration
+from serving.morning import Morning
+from serving.scorecard import as_table
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One table: its name (the file's, without its ending), its columns, and its rows."""
+
+    name: str
+    schema: Callable[[Configuration], pa.Schema]
+    rows: Callable[[Morning, Tables], pd.DataFrame]
+
+
+OUTPUTS: tuple[Output, ...] = ()
+
+
+def outputs_of(morning: Morning) -> dict[str, pa.Table]:
+    """Make every output of a morning, by name."""
+    made: dict[str, pa.Table] = {}
+    known: dict[str, pd.DataFrame] = {}
+    for output in OUTPUTS:
+        rows = output.rows(morning, known)
+        made[output.name] = as_table(rows, output.schema(morning.configuration))
+        known[output.name] = made[output.name].to_pandas()
+    return made

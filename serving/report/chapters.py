@@ -1,0 +1,53 @@
+"""Which pages does the report have besides the list and the accounts?
+
+A chapter is a template and the function that decides what it says; to add one, write both and
+name it in ``CHAPTERS``. It stands in the menu of every page.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from configs.load import Configuration
+from configs.phrases import Phrases
+from serving.report.facts import Book
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a chapter may speak of."""
+
+    book: Book
+    tables: Mapping[str, pd.DataFrame]
+    """accounts, milestones and every output of the morning, by name."""
+    run: Mapping[str, Any]
+    """What run.json says."""
+    configuration: Configuration
+    phrases: Phrases
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A page: ``name`` is its file's and its template's, without the ending."""
+
+    name: str
+    title: str
+    facts: Callable[[Material], object | None]
+    """What it says; None where there is nothing to say, and then there is no page."""
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.html"
+
+
+CHAPTERS: tuple[Chapter, ...] = ()
+
+
+def written_chapters(material: Material) -> Iterator[tuple[Chapter, object]]:
+    """Give each chapter that has something to say, with what it says."""
+    for chapter in CHAPTERS:
+        facts = chapter.facts(material)
+        if facts is not None:
+            yield chapter, facts
