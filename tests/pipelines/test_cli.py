@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from pipelines import cli
 from pipelines.lake import Lake
 from pipelines.verbs import jobs
 from tests.pipelines.commands import MILEPOST, run_alone, typed
