@@ -22,6 +22,7 @@ from training.gate import Decision
 from training.models import Models, answers
 from training.record import record_run
 from training.registry import Registry
+from training.rival import rival_of
 
 
 def backtested(features: FeatureSet, configuration: Configuration, as_of: date) -> Backtest:
@@ -37,22 +38,16 @@ def fitted(
     tested: Backtest,
     *,
     as_of: date,
-    champion: Mapping[str, Any] | None,
+    champion: Models | None,
 ) -> tuple[Models, Decision] | None:
     """Fit on everything known by the as-of date; None where there is nothing to learn from."""
-    return fit_models(
-        features,
-        configuration.project,
-        tested,
-        training_day=ordinal(as_of),
-        champion=champion,
-    )
+    project = configuration.project
+    rival = None if champion is None else rival_of(champion, features, project, tested)
+    return fit_models(features, project, tested, training_day=ordinal(as_of), champion=rival)
 
 
-def to_beat(
-    registry: Registry, configuration: Configuration, as_of: date
-) -> Mapping[str, Any] | None:
-    """What the champion recorded of itself; None where it was asked other questions.
+def to_beat(registry: Registry, configuration: Configuration, as_of: date) -> Models | None:
+    """The champion; None where it was asked other questions.
 
     A champion that learnt after the as-of date knows what nobody knew then.
     """
@@ -60,7 +55,7 @@ def to_beat(
     champion = registry.champion(project.name)
     if champion is None or not answers(champion.bundle.meta, project, day=ordinal(as_of)):
         return None
-    return champion.bundle.meta
+    return Models.from_bundle(champion.bundle)
 
 
 def prints_of(manifest: Mapping[str, Any]) -> dict[str, str]:

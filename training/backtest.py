@@ -50,6 +50,11 @@ class Judged:
     happened: Floats
     """1, 0, or NaN where it is not known yet; a column per horizon."""
 
+    def matured(self) -> tuple[int, ...]:
+        """The horizons that every row has been followed to."""
+        unknown = np.isnan(self.happened).any(axis=0)
+        return tuple(h for column, h in enumerate(self.horizons) if not unknown[column])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backtest:

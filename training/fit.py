@@ -15,6 +15,7 @@ from training.exits import fit_exits
 from training.followed import CHURN, Followed, follow
 from training.gate import Decision, Skill, decide, skill_of
 from training.models import LEAST_EXITS, Models
+from training.rival import Rival
 from training.steps import fit_steps
 
 
@@ -24,12 +25,12 @@ def fit_models(
     tested: Backtest,
     *,
     training_day: int,
-    champion: Mapping[str, Any] | None,
+    champion: Rival | None,
 ) -> tuple[Models, Decision] | None:
     """Fit on all that is known on the training day, and decide from the backtest.
 
-    ``champion`` is the meta of the model in use. None where no morning lies far enough back to
-    teach anything.
+    ``champion`` is what the model in use says on the same mornings. None where no
+    morning lies far enough back to teach anything.
     """
     followed = follow(
         features,
@@ -68,6 +69,7 @@ def _learnt_from(followed: Followed, project: Project) -> dict[str, Any]:
         "causes": list(followed.causes),
         "exits": {cause: followed.exited(cause) for cause in followed.causes},
         "rows": len(followed.rows),
+        "settings": project.models.model_dump(),
     }
 
 

@@ -3,20 +3,20 @@
 Skill is judged on rows no model was trained on, pooled over the backtest's origins, by how much
 smaller the Brier score is than the best rule's; its interval comes from drawing accounts again.
 A challenger without skill, or badly calibrated on the newer half of the origins (the older ones
-had less to learn from), or worse than the champion, is not promoted.
+had less to learn from), or clearly worse than the champion on the same mornings, is not
+promoted. Between equals the challenger wins: it knows more.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from configs.sections import Gate
-from features.asof import as_dates
 from training.backtest import Backtest, Pooled, _codes
 from training.metrics import account_bootstrap, brier, ece, predicted_over_observed
 from training.periods import Floats
+from training.rival import Rival
 
 MEASURE = "Brier score, relative to the best baseline"
 
@@ -71,16 +71,13 @@ def decide(
     gate: Gate,
     *,
     horizon: int,
-    champion: Mapping[str, Any] | None,
+    champion: Rival | None,
 ) -> Decision:
-    """Hold a challenger against the baselines, the gate's bounds and the champion.
-
-    ``champion`` is what the champion's bundle recorded of its own backtest.
-    """
+    """Hold a challenger against the baselines, the gate's bounds and the champion."""
     pooled = tested.newest_half("churn").pooled("churn", horizon)
     against = [_against_baselines(skill), *_against_bounds(pooled, gate)]
     if champion is not None:
-        against.append(_against_champion(skill, champion))
+        against.append(_against_champion(tested, champion, horizon=horizon))
     passed = all(ok for ok, _ in against)
     return Decision(passed, tuple(reason for _, reason in against))
 
@@ -108,12 +105,23 @@ def _against_bounds(pooled: Pooled | None, gate: Gate) -> Sequence[tuple[bool, s
     ]
 
 
-def _against_champion(skill: Skill, champion: Mapping[str, Any]) -> tuple[bool, str]:
-    theirs = champion["skill"]["churn"]["margin"]
-    day = as_dates(np.array([champion["training_day"]]))[0].date()
-    keeps_up = skill.high >= theirs
-    verdict = "keeps up with" if keeps_up else "falls behind"
+def _against_champion(tested: Backtest, champion: Rival, *, horizon: int) -> tuple[bool, str]:
+    """Compare both on the mornings on which the champion spoke, drawing accounts again."""
+    name = f"the champion of {champion.trained_on}"
+    beside = [
+        replace(judged, rules={name: champion.said[judged.origin_day]})
+        for judged in tested.judged["churn"]
+        if judged.origin_day in champion.said
+    ]
+    if not beside:
+        return True, f"learns as {name} does, and knows more"
+    found = skill_of(Backtest({"churn": beside}), "churn", horizon=horizon)
+    if found.best_baseline is None:
+        return True, f"too little has come since to tell it from {name}"
+    verdict = "keeps up with" if found.high >= 0 else "falls behind"
+    mornings = f"{len(beside)} morning{'s' if len(beside) > 1 else ''}"
     return (
-        keeps_up,
-        f"{verdict} the champion of {day}: {skill.margin:+.1%}, it had {theirs:+.1%}",
+        found.high >= 0,
+        f"{verdict} {name} on the same {mornings} ({champion.how}): Brier score "
+        f"{found.margin:+.1%} ({found.low:+.1%} to {found.high:+.1%})",
     )

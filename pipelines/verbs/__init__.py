@@ -5,7 +5,12 @@ A verb's function imports what it needs when it is called, so that ``--help`` co
 
 from collections.abc import Callable
 
-from pipelines.verbs import delivery, jobs, looks
+from pipelines.verbs import delivery, jobs, looks, record
 
-VERBS: tuple[Callable[..., None], ...] = (*jobs.VERBS, *looks.VERBS, *delivery.VERBS)
+VERBS: tuple[Callable[..., None], ...] = (
+    *jobs.VERBS,
+    *looks.VERBS,
+    *record.VERBS,
+    *delivery.VERBS,
+)
 """In the order in which ``--help`` lists them."""

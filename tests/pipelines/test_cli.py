@@ -11,6 +11,7 @@ from tests.pipelines.commands import MILEPOST, run_alone, typed
 
 SLOW = ("prefect", "mlflow", "lightgbm", "sklearn", "statsmodels", "matplotlib", "numba")
 VERBS = ("demo", "simulate", "check", "build", "train", "score", "run", "publish", "deploy")
+VERBS += ("models", "rollback")
 
 
 @pytest.fixture

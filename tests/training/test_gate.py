@@ -1,4 +1,5 @@
 import re
+from datetime import date
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from configs.sections import Gate
 from training.backtest import Backtest, Judged
 from training.gate import Decision, Skill, decide, skill_of
+from training.rival import Rival
 
 HORIZON = 90
 RULE, WORSE = "a good rule", "a worse rule"
@@ -41,8 +43,10 @@ def judged(*books: Judged, skill: Skill | None = None, champion=None) -> Decisio
     return decide(backtest, found, Gate(), horizon=HORIZON, champion=champion)
 
 
-def of_champion(margin: float) -> dict[str, object]:
-    return {"skill": {"churn": {"margin": margin}}, "training_day": 20_000}
+def a_champion(*books: Judged, said: float = 1.0) -> Rival:
+    """A champion that says so many times the true risk, on the mornings of these books."""
+    chances = {book.origin_day: np.minimum(book.said * said, 1) for book in books}
+    return Rival(date(2024, 10, 4), "as it stood", chances)
 
 
 def test_a_model_that_knows_the_risk_is_promoted_and_every_reason_is_given():
@@ -120,14 +124,35 @@ def test_where_nothing_can_be_judged_nothing_is_claimed(books):
     )
 
 
-def test_a_champion_that_did_clearly_better_keeps_its_place():
-    decision = judged(a_book(), champion=of_champion(margin=0.9))
+def test_a_champion_that_did_clearly_better_on_the_same_mornings_keeps_its_place():
+    worse = a_book(said=a_book().rules[RULE][:, 0])
+    decision = judged(worse, skill=AT_BEST, champion=a_champion(a_book()))
     assert not decision.promoted
-    assert decision.reasons[-1].startswith("falls behind the champion of 2024-10-04: +")
+    assert re.fullmatch(
+        r"falls behind the champion of 2024-10-04 on the same 1 morning \(as it stood\): "
+        r"Brier score -.+% \(-.+% to -.+%\)",
+        decision.reasons[-1],
+    )
 
 
 def test_a_challenger_as_good_as_the_champion_takes_its_place():
-    own = skill_of(a_backtest(a_book()), "churn", horizon=HORIZON)
-    decision = judged(a_book(), champion=of_champion(margin=own.margin))
+    decision = judged(a_book(), champion=a_champion(a_book()))
     assert decision.promoted
-    assert decision.reasons[-1].startswith("keeps up with the champion of 2024-10-04")
+    assert decision.reasons[-1].endswith("Brier score +0.0% (+0.0% to +0.0%)")
+
+
+def test_the_champion_is_compared_only_on_the_mornings_on_which_it_may_speak():
+    old = a_book(origin=19_000, said=1 - a_book().said[:, 0])
+    new = a_book(origin=20_000)
+    decision = judged(old, new, skill=AT_BEST, champion=a_champion(new, said=0.5))
+    assert decision.promoted
+    assert (
+        "keeps up with the champion of 2024-10-04 on the same 1 morning"
+        in (decision.reasons[-1])
+    )
+
+
+def test_a_champion_that_learns_alike_is_replaced_by_what_knows_more():
+    decision = judged(a_book(), champion=a_champion())
+    assert decision.promoted
+    assert decision.reasons[-1] == "learns as the champion of 2024-10-04 does, and knows more"
