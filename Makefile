@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SPARK := $(VENV)/.spark
 
 # A set PYTHONDONTWRITEBYTECODE makes every start compile every library again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install demo test lint lock
+.PHONY: help install spark demo test lint lock
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -22,6 +23,12 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(SPARK): $(READY) requirements-spark.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
+	@touch $@
+
+spark: $(SPARK) ## add Spark to .venv, for configurations that read from it
+
 demo: install ## simulate a small company and read its ranked accounts: the main job, offline
 	$(BIN)/milepost demo
 
@@ -31,9 +38,11 @@ lint: install ## style, types and the import law
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## lint, then every test
+test: lint spark ## lint, then every test
 	$(BIN)/pytest
 
 lock: install ## resolve the dependencies again
 	$(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade \
-		--python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra postgres --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade \
+		--python-version 3.11 --group spark -o requirements-spark.lock
