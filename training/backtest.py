@@ -52,8 +52,8 @@ class Judged:
 
     def matured(self) -> tuple[int, ...]:
         """The horizons that every row has been followed to."""
-        unknown = np.isnan(self.happened).any(axis=0)
-        return tuple(h for column, h in enumerate(self.horizons) if not unknown[column])
+        by_horizon = zip(self.horizons, self.happened.T, strict=True)
+        return tuple(horizon for horizon, came in by_horizon if not np.isnan(came).any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
