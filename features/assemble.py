@@ -18,9 +18,10 @@ from configs.load import Configuration
 from configs.playbook import check_capabilities
 from configs.project import Project, segment_of
 from features.asof import NEVER, Mornings, Snapshots, as_dates, ordinal
-from features.breadth import breadth_columns
 from features.catalogue import Catalogue
-from features.contract import Commitments, commitments, contract_columns
+from features.commitments import Commitments, commitments
+from features.families import families
+from features.family import Own, columns_across, own_columns
 from features.history import (
     Columns,
     History,
@@ -36,18 +37,11 @@ from features.ladder import (
     Ladder,
     account_pace,
     climb,
-    ladder_columns,
     milestone_columns,
 )
 from features.milestones import first_reached, reached_milestones
-from features.peers import peer_columns
-from features.profile import profile_columns
 from features.reduce import day_of, reduce_activity
-from features.rhythm import rhythm_columns
-from features.roles import role_columns
 from features.standing import standing
-from features.touches import touch_columns
-from features.usage import usage_columns, usage_trend_columns
 from features.windows import Activity
 
 EXIT_COLUMNS = ("account_id", "exited_at", "cause", "known_at", "returned_at")
@@ -103,7 +97,7 @@ def build_features(
     reached = reached_milestones(playbook, tables, history.tables, always)
     alive = live.account * mornings.count + live.morning
     ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
-    columns = _columns(history, ladder, attributes=project.accounts.attributes)
+    columns = _columns(history, ladder, configuration)
     snapshot, milestone, step_columns = milestone_columns(ladder, history)
     steps = pd.DataFrame({c.feature.name: c.values for c in step_columns})
     steps.insert(0, "milestone", np.array(ladder.slugs, dtype=object)[milestone])
@@ -147,19 +141,17 @@ def _history(
     return History(live, reduced, rows, segment, attributes)
 
 
-def _columns(history: History, ladder: Ladder, *, attributes: tuple[str, ...]) -> Columns:
-    """Every family, in the order in which models and documents show them."""
-    activity = Activity(history.activity, history.snapshots)
-    columns = Columns(usage_columns(history, activity))
-    columns += usage_trend_columns(history, activity)
-    columns += breadth_columns(history, activity)
-    columns += rhythm_columns(history, activity)
-    columns += role_columns(history, activity)
-    columns += ladder_columns(ladder, history)
-    columns += contract_columns(history)
-    columns += touch_columns(history)
-    columns += profile_columns(history, attributes)
-    columns += peer_columns(history, columns)
+def _columns(history: History, ladder: Ladder, configuration: Configuration) -> Columns:
+    """Every family, those that hold accounts against each other last."""
+    own = Own(
+        history=history,
+        activity=Activity(history.activity, history.snapshots),
+        ladder=ladder,
+        playbook=configuration.playbook,
+        attributes=configuration.project.accounts.attributes,
+    )
+    columns = own_columns(families(), own)
+    columns += columns_across(families(), history, columns)
     return columns
 
 

@@ -8,18 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Self
 
-Family = Literal[
-    "usage",
-    "usage_trend",
-    "breadth",
-    "rhythm",
-    "roles",
-    "ladder",
-    "contract",
-    "touches",
-    "account",
-    "calendar",
-]
 Unit = Literal["count", "days", "share", "ratio", "money", "flag", "label"]
 
 
@@ -28,7 +16,8 @@ class Feature:
     """One model input: its name, and everything a reader may ask about it."""
 
     name: str
-    family: Family
+    family: str
+    """What it is told together with: one reason, one bar on the account page."""
     measure: str
     """What is measured, without window or subject: the key of its phrase in phrases.toml."""
     meaning: str

@@ -37,5 +37,11 @@ def read_features(folder: Path) -> FeatureSet:
     return FeatureSet(**parts)
 
 
+def read_catalogues(folder: Path) -> tuple[Catalogue, Catalogue]:
+    """Read the inputs' entries alone: those of an account, and those of an open milestone."""
+    account, step = (_catalogue(folder / f"{name}.json") for name in CATALOGUES)
+    return account, step
+
+
 def _catalogue(path: Path) -> Catalogue:
     return Catalogue(Feature(**entry) for entry in json.loads(path.read_text("utf-8")))

@@ -1,8 +1,12 @@
 """The verbs that only look, and write nothing."""
 
 from datetime import date
+from pathlib import Path
+from typing import Annotated
 
-from pipelines.verbs.options import AsOf, Config, as_day, out
+import typer
+
+from pipelines.verbs.options import HERE, AsOf, Config, LakeDir, as_day, out
 
 
 def check(config: Config, as_of: AsOf = None) -> None:
@@ -13,4 +17,21 @@ def check(config: Config, as_of: AsOf = None) -> None:
         out.print(line)
 
 
-VERBS = (check,)
+def features(
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Folder whose newest build is looked at.")
+    ] = None,
+    lake: LakeDir = HERE,
+    page: Annotated[bool, typer.Option("--page", help="As Markdown, for a page.")] = False,
+) -> None:
+    """List what models read: every input's name, unit, window, meaning and absence."""
+    from configs.phrases import load_phrases
+    from features import listing
+    from pipelines.catalogue import catalogues
+
+    shown = listing.page if page else listing.lines
+    for line in shown(*catalogues(config, lake), load_phrases(config)):
+        out.print(line, markup=False)
+
+
+VERBS = (check, features)

@@ -4,13 +4,13 @@ import numpy as np
 
 from features.asof import NEVER
 from features.catalogue import Feature
-from features.history import Columns, History
-from features.windows import Activity
+from features.family import Family, Own
+from features.history import Columns
 
 
-def role_columns(history: History, activity: Activity) -> Columns:
+def role_columns(own: Own) -> Columns:
     """Per role: people active lately and this quarter, and days since anyone was."""
-    columns = Columns()
+    columns, history, activity = Columns(), own.history, own.activity
     for role in activity.roles:
         for window in (28, 91):
             columns.add(
@@ -40,3 +40,6 @@ def role_columns(history: History, activity: Activity) -> Columns:
             np.where(last > NEVER, history.snapshots.day - last, np.nan),
         )
     return columns
+
+
+FAMILY = Family(role_columns)

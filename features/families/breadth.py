@@ -1,13 +1,13 @@
 """How many of the product's capabilities does the account use, and has it dropped any?"""
 
 from features.catalogue import Feature
-from features.history import Columns, History
-from features.windows import Activity
+from features.family import Family, Own
+from features.history import Columns
 
 
-def breadth_columns(history: History, activity: Activity) -> Columns:
+def breadth_columns(own: Own) -> Columns:
     """Capabilities used lately and ever, and those used this quarter but no longer."""
-    columns = Columns()
+    columns, activity = Columns(), own.activity
     lately, quarter = activity.breadth(28), activity.breadth(91)
     for feature, used in (
         (_feature("capabilities_used", "capabilities used in the last 28 days", 28), lately),
@@ -34,3 +34,6 @@ def _feature(measure: str, meaning: str, window: int | None) -> Feature:
         absence="never null: none counts as 0",
         window_days=window,
     )
+
+
+FAMILY = Family(breadth_columns)

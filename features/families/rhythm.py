@@ -8,13 +8,14 @@ import numpy as np
 
 from features.asof import NEVER, Floats
 from features.catalogue import Feature, Unit
+from features.family import Family, Own
 from features.history import Columns, History
-from features.windows import WEEKS_BACK, Activity
+from features.windows import WEEKS_BACK
 
 
-def rhythm_columns(history: History, activity: Activity) -> Columns:
+def rhythm_columns(own: Own) -> Columns:
     """Recency, streak of weeks, and the share of weeks with use."""
-    columns = Columns()
+    columns, history, activity = Columns(), own.history, own.activity
     columns.add(
         _feature("days_since_active", "whole days since the last use", "days"),
         days_since(activity.last_day(), history),
@@ -56,3 +57,6 @@ def _feature(measure: str, meaning: str, unit: Unit, *, window: int | None = Non
         absence="never null: an account that was never active is silent since its sign-up",
         window_days=window,
     )
+
+
+FAMILY = Family(rhythm_columns)

@@ -1,4 +1,4 @@
-"""How much is the product used, and is that more or less than before?
+"""Is the product used more or less than before?
 
 A trend compares the last 28 days with the four weeks before them or with the last quarter;
 one is added on both sides, so that silence after use is a fall and not a division by zero.
@@ -8,44 +8,13 @@ import numpy as np
 
 from features.asof import Floats
 from features.catalogue import Feature, Unit
-from features.history import Columns, History
-from features.windows import Activity
-
-LOOK_BACKS = (7, 28, 91)
-SILENT = "never null: silence counts as 0"
+from features.family import Family, Own
+from features.history import Columns
 
 
-def usage_columns(history: History, activity: Activity) -> Columns:
-    """Volume, active days and active people in each window."""
-    columns = Columns()
-    for window in LOOK_BACKS:
-        columns.add(_volume("activity_count", "things done", window), activity.rows(window))
-        columns.add(
-            _volume("activity_quantity", "summed quantity of use", window),
-            activity.quantity(window),
-        )
-        columns.add(_volume("active_days", "days with use", window), activity.days(window))
-        columns.add(_volume("active_users", "people active", window), activity.users(window))
-    for position, capability in enumerate(activity.capabilities):
-        columns.add(
-            Feature(
-                name=f"capability_count_{capability}_28d",
-                family="usage",
-                measure="capability_count",
-                meaning=f"times {capability} was used in the last 28 days",
-                unit="count",
-                absence=SILENT,
-                window_days=28,
-                subject=capability,
-            ),
-            activity.capability_rows(position, 28),
-        )
-    return columns
-
-
-def usage_trend_columns(history: History, activity: Activity) -> Columns:
+def usage_trend_columns(own: Own) -> Columns:
     """The last four weeks against the four before, and against the quarter."""
-    columns = Columns()
+    columns, activity = Columns(), own.activity
     for measure, meaning, amount in (
         ("activity_ratio", "things done", activity.rows),
         ("active_days_ratio", "days with use", activity.days),
@@ -91,18 +60,6 @@ def ratio(now: Floats, before: Floats) -> Floats:
     return (now + 1.0) / (before + 1.0)
 
 
-def _volume(measure: str, meaning: str, window: int) -> Feature:
-    return Feature(
-        name=f"{measure}_{window}d",
-        family="usage",
-        measure=measure,
-        meaning=f"{meaning} in the last {window} days",
-        unit="count",
-        absence=SILENT,
-        window_days=window,
-    )
-
-
 def _trend(measure: str, meaning: str, window: int) -> Feature:
     unit: Unit = "ratio"
     return Feature(
@@ -114,3 +71,6 @@ def _trend(measure: str, meaning: str, window: int) -> Feature:
         absence="never null: one is added on both sides",
         window_days=window,
     )
+
+
+FAMILY = Family(usage_trend_columns)

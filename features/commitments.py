@@ -1,4 +1,4 @@
-"""What is the account paying, has that changed, and when does its commitment end?
+"""What do the known subscription lines say: what is paid, for how many seats, until when?
 
 The end of the commitment is the latest end among the subscription lines known that morning: a
 renewal that was signed early counts as soon as it is known.
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.asof import NEVER, Floats, Ints
-from features.catalogue import Feature, Unit
-from features.history import Columns, History, day_or_nan
+from features.history import History
 
 TERM_BASE = 10_000
 
@@ -58,47 +57,4 @@ def commitments(history: History, *, days_ago: int = 0) -> Commitments | None:
         ends_day=np.where(known, latest // TERM_BASE, NEVER),
         term_days=np.where(known, latest % TERM_BASE, np.nan),
         lines=snapshots.total(rows.account, enter=enter, leave=leave),
-    )
-
-
-def contract_columns(history: History) -> Columns:
-    """ARR and its change, the next renewal, term and lines."""
-    columns = Columns()
-    now = commitments(history)
-    if now is None:
-        return columns
-    day = history.snapshots.day
-    columns.add(_feature("arr", "ARR in force", "money"), now.arr)
-    for ago in (91, 364):
-        before = commitments(history, days_ago=ago)
-        columns.add(
-            _feature("arr_ratio", f"ARR against {ago} days ago", "ratio", window=ago),
-            _share_of(now.arr, before.arr if before else np.full(len(day), np.nan)),
-        )
-    columns.add(
-        _feature("days_to_renewal", "days until the commitment ends", "days", is_clock=True),
-        day_or_nan(now.ends_day) - day,
-    )
-    columns.add(_feature("term_days", "length of the newest term", "days"), now.term_days)
-    columns.add(_feature("contract_lines", "subscription lines in force", "count"), now.lines)
-    return columns
-
-
-def _share_of(now: Floats, before: Floats) -> Floats:
-    share: Floats = np.divide(now, before, out=np.full(len(now), np.nan), where=before > 0)
-    return share
-
-
-def _feature(
-    measure: str, meaning: str, unit: Unit, *, window: int | None = None, is_clock: bool = False
-) -> Feature:
-    return Feature(
-        name=measure if window is None else f"{measure}_{window}d",
-        family="contract",
-        measure=measure,
-        meaning=meaning,
-        unit=unit,
-        absence="no contract with that figure was known",
-        window_days=window,
-        is_clock=is_clock,
     )

@@ -10,7 +10,8 @@ from configs.errors import ConfigError
 from configs.nearest import did_you_mean
 from features.asof import day_number
 from features.catalogue import Feature
-from features.history import Columns, History
+from features.family import Family, Own
+from features.history import Columns
 
 EARLY_DAYS = 91
 """Later than this, the exact day of a kickoff tells a model which account it is, and no more.
@@ -26,13 +27,13 @@ SEGMENT = Feature(
 )
 
 
-def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
+def account_columns(own: Own) -> Columns:
     """Tenure, time to kickoff, segment and every configured attribute.
 
     Raises ConfigError where an attribute is no column of the accounts.
     """
-    columns, known = Columns(), history.attributes
-    day = history.snapshots.day
+    columns, known = Columns(), own.history.attributes
+    day = own.history.snapshots.day
     columns.add(
         Feature(
             name="tenure_days",
@@ -56,9 +57,9 @@ def profile_columns(history: History, attributes: Sequence[str]) -> Columns:
         ),
         np.maximum(day_number(known["kickoff_at"]) - day, -EARLY_DAYS).astype(np.float64),
     )
-    columns.add(SEGMENT, history.segment)
-    _must_be_columns(attributes, list(map(str, known.columns)))
-    for name in attributes:
+    columns.add(SEGMENT, own.history.segment)
+    _must_be_columns(own.attributes, list(map(str, known.columns)))
+    for name in own.attributes:
         columns.add(*_attribute(name, known[name]))
     return columns
 
@@ -89,3 +90,6 @@ def _attribute(name: str, values: "pd.Series[Any]") -> tuple[Feature, np.ndarray
         return feature, values.to_numpy(dtype=np.float64, na_value=np.nan)
     labels = values.astype(object)
     return feature, labels.where(labels.notna(), None).astype(object).to_numpy()
+
+
+FAMILY = Family(account_columns)

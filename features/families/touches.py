@@ -4,12 +4,13 @@ import numpy as np
 
 from features.asof import NEVER
 from features.catalogue import Feature
-from features.history import Columns, History
+from features.family import Family, Own
+from features.history import Columns
 
 
-def touch_columns(history: History) -> Columns:
+def touch_columns(own: Own) -> Columns:
     """Per kind of touch: how many lately and this quarter, and days since the last."""
-    columns = Columns()
+    columns, history = Columns(), own.history
     if "touches" not in history.tables:
         return columns
     snapshots = history.snapshots
@@ -45,3 +46,6 @@ def touch_columns(history: History) -> Columns:
             np.where(last > NEVER, snapshots.day - last, np.nan),
         )
     return columns
+
+
+FAMILY = Family(touch_columns)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.asof import Floats, Ints, day_number
 from features.catalogue import Feature
+from features.family import AcrossAccounts, Everyone
 from features.history import Columns, History
 
 AGE_BANDS = (30, 60, 91, 182, 365, 730)
@@ -17,10 +18,9 @@ FEWEST_PEERS = 5
 COMPARED = ("active_days_28d", "activity_count_28d", "active_users_28d", "milestones_done")
 
 
-def peer_columns(history: History, so_far: Columns) -> Columns:
+def peer_columns(everyone: Everyone) -> Columns:
     """Percentiles of the key measures among peers, and its cohort's recent churn."""
-    columns = Columns()
-    values = {column.feature.name: column.values for column in so_far}
+    columns, history, values = Columns(), everyone.history, everyone.so_far
     keys = _peer_group(history)
     for name in COMPARED:
         if name not in values:
@@ -107,3 +107,6 @@ def _left(history: History, cohort: Ints, *, window_days: int) -> Floats:
     np.add.at(change, (of, enter[was_here]), 1.0)
     np.add.at(change, (of, leave[was_here]), -1.0)
     return np.cumsum(change, axis=1)
+
+
+FAMILY = AcrossAccounts(peer_columns)
