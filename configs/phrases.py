@@ -99,6 +99,39 @@ class Timing(Filled):
             yield key, text, frozenset({"horizon", "accounts"} | asked.get(key, set()))
 
 
+class Part(Filled):
+    """One thing that can move a risk between two mornings."""
+
+    name: Text
+    means: Text
+    mainly: Text
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        yield from (("name", self.name, MEANT), ("means", self.means, MEANT))
+        yield "mainly", self.mainly, frozenset({"account", "accounts"})
+
+
+class Changes(Filled):
+    """How the move of a risk since it was last told is said."""
+
+    up: Text
+    down: Text
+    unmoved: Text
+    mainly: Text
+    then_and_now: Text
+    own: Part
+    others: Part
+    clock: Part
+    data: Part
+    model: Part
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        for key in ("up", "down", "unmoved"):
+            yield key, getattr(self, key), frozenset({"points", "since"})
+        yield "mainly", self.mainly, frozenset({"moved", "part"})
+        yield "then_and_now", self.then_and_now, frozenset({"part", "input", "then", "now"})
+
+
 class Sign(Strict):
     """How a value is said above zero, at zero and below it."""
 
@@ -178,6 +211,7 @@ class Phrases(Strict):
     words: Words
     families: dict[str, Family]
     timing: Timing
+    changes: Changes
     measure: dict[str, Measure]
     subjects: dict[str, Text] = {}
     """What capabilities, roles, touches and attributes are called whose own name is no word."""

@@ -77,19 +77,24 @@ class FeatureSet:
 
 
 def build_features(
-    tables: Mapping[str, ir.Table], configuration: Configuration, *, as_of: date
+    tables: Mapping[str, ir.Table],
+    configuration: Configuration,
+    *,
+    as_of: date,
+    also: tuple[date, ...] = (),
 ) -> FeatureSet:
     """Compute every feature of every live account on every morning up to ``as_of``.
 
-    Raises DataError where no account was known by then, ConfigError where the playbook or the
-    segments speak of what the data lack.
+    ``also`` are mornings wanted besides those of the configuration's grid. Raises DataError
+    where no account was known by then, ConfigError where the playbook or the segments speak of
+    what the data lack.
     """
     project, playbook = configuration.project, configuration.playbook
     known_rows = _rows_by_capability(tables["activity"], as_of)
     if known_rows:
         check_capabilities(playbook, set(known_rows))
     small = read_small_tables(tables, before_day=ordinal(as_of))
-    mornings = _mornings(tables["activity"], small, project, as_of)
+    mornings = _mornings(tables["activity"], small, project, as_of, also=also)
     live = _live(small, mornings, as_of)
     used = [name for name, rows in known_rows.items() if rows][:MOST_CAPABILITIES]
     history = _history(tables, small, live, project, capabilities=used)
@@ -98,21 +103,26 @@ def build_features(
     alive = live.account * mornings.count + live.morning
     ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
     columns = _columns(history, ladder, configuration)
-    snapshot, milestone, step_columns = milestone_columns(ladder, history)
-    steps = pd.DataFrame({c.feature.name: c.values for c in step_columns})
-    steps.insert(0, "milestone", np.array(ladder.slugs, dtype=object)[milestone])
-    steps.insert(0, "snapshot", snapshot)
+    steps, step_catalogue = _steps(ladder, history)
     return FeatureSet(
         snapshots=_snapshots(history, ladder),
         values=pd.DataFrame({c.feature.name: c.values for c in columns}),
         catalogue=Catalogue(c.feature for c in columns),
         steps=steps,
-        step_catalogue=Catalogue(c.feature for c in step_columns),
+        step_catalogue=step_catalogue,
         standing=standing(ladder, history),
         exits=_exits(small),
         reached=first_reached(reached, always),
         usage=_usage(tables["activity"], live, as_of),
     )
+
+
+def _steps(ladder: Ladder, history: History) -> tuple[pd.DataFrame, Catalogue]:
+    snapshot, milestone, columns = milestone_columns(ladder, history)
+    steps = pd.DataFrame({c.feature.name: c.values for c in columns})
+    steps.insert(0, "milestone", np.array(ladder.slugs, dtype=object)[milestone])
+    steps.insert(0, "snapshot", snapshot)
+    return steps, Catalogue(c.feature for c in columns)
 
 
 def _live(small: Mapping[str, pd.DataFrame], mornings: Mornings, as_of: date) -> Snapshots:
@@ -168,15 +178,20 @@ def origins(project: Project, exits: pd.DataFrame | None, as_of: date) -> tuple[
 
 
 def _mornings(
-    activity: ir.Table, small: Mapping[str, pd.DataFrame], project: Project, as_of: date
+    activity: ir.Table,
+    small: Mapping[str, pd.DataFrame],
+    project: Project,
+    as_of: date,
+    *,
+    also: tuple[date, ...],
 ) -> Mornings:
-    """Equal steps back from the as-of date, and the origins of the backtest."""
+    """Equal steps back from the as-of date, the backtest's origins, and single days."""
     first_on = project.snapshots.first_on or _first_morning(activity, small["accounts"], as_of)
     return Mornings.every(
         project.snapshots.every_days,
         first_on=min(first_on, as_of),
         last_on=as_of,
-        also=origins(project, small.get("exits"), as_of),
+        also=(*origins(project, small.get("exits"), as_of), *also),
     )
 
 

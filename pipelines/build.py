@@ -31,17 +31,32 @@ def checked_source(configuration: Configuration) -> Source:
     return source
 
 
-def build_into(folder: Path, source: Source, configuration: Configuration, as_of: date) -> None:
+def build_into(
+    folder: Path,
+    source: Source,
+    configuration: Configuration,
+    as_of: date,
+    *,
+    previous: date | None = None,
+) -> None:
     """Compute the features and write them, with what they were made of."""
-    write_features(build_features(source.tables, configuration, as_of=as_of), folder)
-    write_manifest(folder, made_of(source, configuration, as_of))
+    also = () if previous is None else (previous,)
+    built_now = build_features(source.tables, configuration, as_of=as_of, also=also)
+    write_features(built_now, folder)
+    write_manifest(folder, made_of(source, configuration, as_of, previous=previous))
 
 
-def made_of(source: Source, configuration: Configuration, as_of: date) -> dict[str, Any]:
-    """What a build depends on; where it is the same, so is the build."""
+def made_of(
+    source: Source, configuration: Configuration, as_of: date, *, previous: date | None = None
+) -> dict[str, Any]:
+    """What a build depends on; where it is the same, so is the build.
+
+    ``previous`` is the morning scored before it, which is built again as it is known now.
+    """
     tables = {name: _told(facts) for name, facts in source.facts.items()}
     return {
         "as_of": as_of,
+        "previous_morning": previous,
         "configuration": {
             "name": configuration.project.name,
             "fingerprint": configuration.fingerprint,
@@ -69,8 +84,10 @@ def is_built(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> bool:
     except OSError:
         return False
     same = ("configuration", "features_code")
+    previous = wanted["previous_morning"]
     return (
         all(found.get(key) == wanted[key] for key in same)
+        and found.get("previous_morning") == (previous and previous.isoformat())
         and found["data"]["fingerprint"] == wanted["data"]["fingerprint"]
     )
 
@@ -109,10 +126,11 @@ def build(config: str, lake: str, as_of: str | None = None) -> date:
     with progress.step("connect and check the tables"):
         source = connect(configuration)
     day = date.fromisoformat(as_of) if as_of else default_as_of(source, today=date.today())
-    if is_built(store, day, made_of(source, configuration, day)):
+    previous = store.newest("scores", before=day)
+    if is_built(store, day, made_of(source, configuration, day, previous=previous)):
         return day
     with progress.step("build features"), store.replace("builds", day) as folder:
-        write_build(folder, source, configuration, day)
+        write_build(folder, source, configuration, day, previous=previous)
     create_markdown_artifact(
         f"Features of {configuration.project.name} as of {day}", key="build"
     )

@@ -9,6 +9,7 @@ from configs.errors import LakeError
 from features.assemble import FeatureSet
 from features.store import read_features
 from pipelines.lake import Lake
+from pipelines.manifest import read_manifest
 from training.models import Models
 from training.registry import Registry
 
@@ -38,6 +39,16 @@ class LakePast:
             return read_features(self._lake.path("builds", morning))
         except LakeError:
             return None
+
+    def built_alike(self, morning: date) -> bool:
+        """Whether the same configuration and code built its features as built these."""
+        try:
+            then, now = (
+                read_manifest(self._lake.path("builds", day)) for day in (morning, self.before)
+            )
+        except OSError:
+            return False
+        return all(then.get(key) == now.get(key) for key in ("configuration", "features_code"))
 
     def models(self, version: str) -> Models | None:
         """The models of a ``model_version`` of accounts.parquet; None where they are gone."""

@@ -30,6 +30,9 @@ class Past(Protocol):
     def features(self, morning: date) -> FeatureSet | None:
         """The features as they were built then; None where they were not kept."""
 
+    def built_alike(self, morning: date) -> bool:
+        """Whether the same configuration and code built its features as built these."""
+
     def models(self, version: str) -> Models | None:
         """The models of a ``model_version`` of accounts.parquet; None where they are gone."""
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
+from serving.changes import changes, changes_schema
 from serving.morning import Morning
 from serving.scorecard import as_table
 
@@ -26,7 +27,7 @@ class Output:
     rows: Callable[[Morning, Tables], pd.DataFrame]
 
 
-OUTPUTS: tuple[Output, ...] = ()
+OUTPUTS: tuple[Output, ...] = (Output("changes", changes_schema, changes),)
 
 
 def outputs_of(morning: Morning) -> dict[str, pa.Table]:

@@ -26,7 +26,7 @@ from training.weighing import weighed
 
 BAND = 1.2816
 """Standard normal deviations on either side of an 80 % band."""
-BASELINE = "baseline"
+MODEL, BASELINE = "model", "baseline"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ def model_risks(
         high=high,
         base_risk=parts.base_risk,
         reasons=reasons(
-            _by_feature(shares, exits.encoder.features, features),
+            by_feature(shares, exits.encoder.features, features),
             parts.scale,
             timing=timing_of(parts, curves, cause=CHURN, horizon_days=primary),
             names=features,
@@ -93,8 +93,18 @@ def model_risks(
             phrases=phrases,
             currency=currency,
         ),
-        source="model",
+        source=MODEL,
     )
+
+
+def chances_told(
+    models: Models, values: pd.DataFrame, *, source: str, horizon_days: int
+) -> Floats:
+    """The bare risk by a horizon, as the model or the rule tells it."""
+    if source == MODEL:
+        return models.exits.curves(values).incidence_at(CHURN, horizon_days)
+    horizons = list(models.meta["horizons"])
+    return models.rule_chances(values)[:, horizons.index(horizon_days)]
 
 
 def rule_risks(
@@ -148,7 +158,7 @@ def _band(
     return ends[0], ends[1]
 
 
-def _by_feature(shares: Floats, of_column: tuple[str, ...], features: list[str]) -> Floats:
+def by_feature(shares: Floats, of_column: tuple[str, ...], features: list[str]) -> Floats:
     """Sum the columns of a matrix by the feature that they come from."""
     summed = np.zeros((len(shares), len(features)))
     for column, name in enumerate(of_column):

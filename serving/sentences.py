@@ -74,6 +74,14 @@ class Teller:
         equal = (self.measure.equals.input,) if self.measure.equals else ()
         return (*now, *compared, *equal)
 
+    @property
+    def name(self) -> str:
+        """Name the input, as words within a sentence."""
+        name = self._filled(self.measure.name)
+        window = self.feature.window_days
+        dated = window is not None and "{window}" in self.measure.text and "weeks" not in name
+        return f"{name} in the last {formats.weeks_or_days(window or 0)}" if dated else name
+
     def sentence(self, value: Value, *, typical: Value, others: Mapping[str, Value]) -> str:
         """Say the account's value beside its peers' where both are known."""
         value = value if formats.known(value) else None

@@ -13,6 +13,7 @@ from serving.report.charts import share_bar, week_columns
 from serving.report.facts import Book, Row, milestone_name
 from serving.report.labels import EVIDENCE, spelt
 from serving.report.ladder import Rung, rungs
+from serving.report.news import News, NewsDesk
 from serving.report.records import Record, reasons_of
 from serving.report.steps import Way, way
 
@@ -80,6 +81,7 @@ class Dossier:
     roles: tuple[RoleLine, ...]
     renewal: str | None
     expansion_chance: float | None
+    news: News
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Sources:
     roles: Mapping[str, Sequence[Record]]
     playbook: Sequence[Milestone]
     phrases: Phrases
+    desk: NewsDesk
 
 
 def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossier:
@@ -116,6 +119,7 @@ def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossi
         roles=tuple(_role(line) for line in sources.roles.get(account_id, ())),
         renewal=_renewal(one.renews_on, book.as_of),
         expansion_chance=account.get("expansion_chance"),
+        news=sources.desk.news(account_id),
     )
 
 

@@ -26,6 +26,8 @@ from serving.scorecard import Reason
 from serving.timing import TIMING
 
 SHOWN_REASONS = 2
+MUCH_MOVED = 0.01
+"""From a point on, the list says why a risk moved."""
 FAR = float("-inf")
 
 
@@ -57,6 +59,8 @@ class Book:
     has_owners: bool
     has_renewals: bool
     has_segments: bool
+    moves: Mapping[str, str]
+    """Why each account's risk moved since it was last told."""
     this_week: frozenset[str]
     """The accounts within their owner's capacity."""
 
@@ -88,6 +92,8 @@ class Row:
     high: float | None
     change: Tag | None
     moved: float | None
+    moved_by: str | None
+    """Why the risk moved, in a sentence, where it moved by much."""
     is_baseline: bool
     arr_at_risk: float | None
     why: tuple[Said, ...]
@@ -105,33 +111,11 @@ class Row:
     is_this_week: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OwnersWeek:
-    """What one owner does this week."""
-
-    owner: str
-    accounts: str
-    stake: str
-    rows: tuple[Row, ...]
-    idle: str
-    """Why there is nothing to do, where there is nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """One figure of the front page; ``term`` is its entry in the definitions."""
-
-    term: str
-    title: str
-    figure: str
-    note: str
-
-
 def row(account: Record, book: Book) -> Row:
     """Decide what a list says of one account."""
     account_id = str(account["account_id"])
     risk = account.get("churn_risk")
-    before = account.get("previous_churn_risk")
+    moved = _moved(risk, account.get("previous_churn_risk"))
     slug, pace = account.get("next_milestone"), account.get("pace")
     lost = book.lost.get(account_id, 0)
     done, total = account.get("milestones_done"), account.get("milestones_total")
@@ -150,8 +134,9 @@ def row(account: Record, book: Book) -> Row:
         tag=risk_tag(risk, average=book.average_risk),
         low=account.get("churn_risk_low"),
         high=account.get("churn_risk_high"),
-        change=change_tag(risk, before),
-        moved=None if risk is None or before is None else risk - before,
+        change=change_tag(moved),
+        moved=moved,
+        moved_by=book.moves.get(account_id) if abs(moved or 0.0) >= MUCH_MOVED else None,
         is_baseline=risk is not None and account.get("risk_source") == "baseline",
         arr_at_risk=account.get("arr_at_risk"),
         why=why(reasons_of(account), risk=risk, base=account.get("base_risk")),
@@ -195,93 +180,9 @@ def said(reason: Reason) -> Said:
     return Said(mark, direction, formats.unbroken(reason.text))
 
 
+def _moved(risk: float | None, before: float | None) -> float | None:
+    return None if risk is None or before is None else risk - before
+
+
 def _not_scored(account: Record) -> str:
     return STATUS.get(str(account.get("status")), STATUS["not_enough_data"])
-
-
-def weeks_of_owners(rows: Sequence[Row], book: Book) -> tuple[OwnersWeek, ...]:
-    """Give every owner's list for the week; whoever has most at stake comes first."""
-    by_owner: dict[str, list[Row]] = {}
-    for one in rows:
-        by_owner.setdefault(one.owner, []).append(one)
-    told = []
-    for owner, theirs in by_owner.items():
-        now = tuple(one for one in theirs if one.is_this_week)
-        name = owner or ("Without an owner" if book.has_owners else "First to work")
-        idle = _idle(theirs, book)
-        week = OwnersWeek(name, _of(now, theirs, book), _at_stake(now, book), now, idle)
-        told.append((_stake(now, book), week))
-    return tuple(week for _, week in sorted(told, key=lambda pair: (-pair[0], pair[1].owner)))
-
-
-def _of(now: Sequence[Row], theirs: Sequence[Row], book: Book) -> str:
-    return f"{formats.count(len(now))} of {formats.count(len(theirs))} {book.words.account[1]}"
-
-
-def _stake(rows: Sequence[Row], book: Book) -> float:
-    return sum((one.arr_at_risk if book.has_arr else one.risk) or 0.0 for one in rows)
-
-
-def _at_stake(now: Sequence[Row], book: Book) -> str:
-    stake = _stake(now, book)
-    if book.has_arr:
-        return f"{formats.money(stake, book.currency)} at risk"
-    return f"{formats.count(round(stake, 1))} expected to leave"
-
-
-def _idle(theirs: Sequence[Row], book: Book) -> str:
-    many = book.words.account[1]
-    if all(one.risk is None for one in theirs):
-        return f"Nothing to work: none of these {many} has a score."
-    return f"Nothing to work: all of these {many} can wait."
-
-
-def totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
-    """Add up what the front page says of all accounts together."""
-    scored = [one for one in rows if one.risk is not None]
-    expected = sum(one.risk or 0.0 for one in scored)
-    unscored = len(rows) - len(scored)
-    figures = [
-        Total(
-            "account",
-            book.words.account[1].capitalize(),
-            formats.count(len(rows)),
-            f"live; {formats.count(unscored)} not scored" if unscored else "live, all scored",
-        ),
-        Total(
-            "expected_losses",
-            "Expected to leave",
-            formats.count(round(expected, 1) if expected < 10 else round(expected)),
-            f"within {formats.days(book.horizon)}: {_share(expected, len(scored))}",
-        ),
-        Total(
-            "high_risk",
-            "At high risk",
-            formats.count(sum(one.tag.hue == "high" for one in scored)),
-            book.words.account[1],
-        ),
-    ]
-    return (*figures, *(_money_totals(rows, book) if book.has_arr else ()))
-
-
-def _money_totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
-    arr = sum(one.arr or 0.0 for one in rows)
-    at_risk = sum(one.arr_at_risk or 0.0 for one in rows)
-    return (
-        Total(
-            "arr",
-            "ARR",
-            formats.money(arr, book.currency),
-            f"of all live {book.words.account[1]}",
-        ),
-        Total(
-            "arr_at_risk",
-            "ARR at risk",
-            formats.money(at_risk, book.currency),
-            f"within {formats.days(book.horizon)}: {_share(at_risk, arr)}",
-        ),
-    )
-
-
-def _share(part: float, whole: float) -> str:
-    return formats.unbroken(formats.percent(part / whole if whole else None))

@@ -55,11 +55,10 @@ def risk_tag(risk: float | None, *, average: float | None) -> Tag:
     return Tag("low", "low") if risk <= LOW * average else Tag("usual", "usual")
 
 
-def change_tag(now: float | None, before: float | None) -> Tag | None:
+def change_tag(moved: float | None) -> Tag | None:
     """Say how a risk moved since it was last told; None where there is nothing to compare."""
-    if now is None or before is None:
+    if moved is None:
         return None
-    moved = now - before
     if abs(moved) < UNSEEN:
         return Tag("unchanged", "usual")
     word = f"{'▲' if moved > 0 else '▼'} {formats.points(moved)} pts"

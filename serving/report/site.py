@@ -15,10 +15,13 @@ from serving.prioritise import this_week
 from serving.report.addresses import page_names
 from serving.report.chapters import Chapter, Material, written_chapters
 from serving.report.dossier import WEEKS_SHOWN, Dossier, Sources, dossier
-from serving.report.facts import Book, OwnersWeek, Row, Total, row, totals, weeks_of_owners
+from serving.report.facts import Book, Row, row
 from serving.report.glossary import Entry, families, terms
+from serving.report.news import NewsDesk
 from serving.report.records import Record, by_account, records
+from serving.report.totals import Total, totals
 from serving.report.trust import Trust, as_day, trust
+from serving.report.weeks import OwnersWeek, weeks_of_owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,10 @@ def site(
     """Decide everything that the pages say."""
     ranked = records(accounts.sort_values(["rank", "account_id"], kind="stable"))
     told = by_account(milestones)
-    book = _book(
-        accounts, ranked, told=told, run=run, configuration=configuration, words=phrases.words
-    )
-    rows = tuple(row(account, book) for account in ranked)
     known = {"accounts": accounts, "milestones": milestones, **tables}
+    desk = NewsDesk(known, phrases)
+    book = _book(accounts, ranked, told, run=run, configuration=configuration, desk=desk)
+    rows = tuple(row(account, book) for account in ranked)
     material = Material(book, known, run, configuration, phrases)
     return Site(
         book=book,
@@ -103,7 +105,7 @@ def site(
         cut=_cut(len(book.pages), len(rows), book.words),
         chapters=tuple(written_chapters(material)),
         ranked=ranked,
-        sources=_sources(told, usage, roles, material),
+        sources=_sources(told, usage, roles, material, desk),
     )
 
 
@@ -112,6 +114,7 @@ def _sources(
     usage: pd.DataFrame,
     roles: pd.DataFrame | None,
     material: Material,
+    desk: NewsDesk,
 ) -> Sources:
     return Sources(
         milestones=told,
@@ -121,17 +124,18 @@ def _sources(
         roles={} if roles is None else by_account(roles),
         playbook=material.configuration.playbook.milestones,
         phrases=material.phrases,
+        desk=desk,
     )
 
 
 def _book(
     accounts: pd.DataFrame,
     ranked: Sequence[Record],
-    *,
     told: Mapping[str, Sequence[Record]],
+    *,
     run: Mapping[str, Any],
     configuration: Configuration,
-    words: Words,
+    desk: NewsDesk,
 ) -> Book:
     project = configuration.project
     as_of = as_day(run.get("as_of")) or _as_of(ranked)
@@ -144,7 +148,7 @@ def _book(
         horizons=tuple(project.outcomes.horizons_days),
         capacity=project.serving.capacity_per_owner,
         currency=project.serving.currency,
-        words=words,
+        words=desk.words,
         shows_baseline=any(account.get("risk_source") == "baseline" for account in ranked),
         shows_risks=any(account.get("churn_risk") is not None for account in ranked),
         average_risk=_average(ranked),
@@ -160,8 +164,14 @@ def _book(
         has_owners=any(account.get("owner") for account in ranked),
         has_renewals=any(account.get("renews_on") is not None for account in ranked),
         has_segments=bool(project.segments),
+        moves=_moves(ranked, desk),
         this_week=frozenset(map(str, accounts.loc[worked, "account_id"])),
     )
+
+
+def _moves(ranked: Sequence[Record], desk: NewsDesk) -> Mapping[str, str]:
+    ids = [str(account["account_id"]) for account in ranked]
+    return {i: text for i in ids if (text := desk.text_of_move(i)) is not None}
 
 
 def _lost(told: Mapping[str, Sequence[Record]]) -> Mapping[str, int]:

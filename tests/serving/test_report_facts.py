@@ -87,10 +87,10 @@ def test_timing_is_listed_only_where_nothing_else_is_felt():
 
 
 def test_a_change_has_its_direction_as_a_shape_and_a_sign():
-    assert change_tag(0.12, 0.1).word == "▲ +2.0 pts"
-    assert change_tag(0.10, 0.12).word == "▼ \u22122.0 pts"
-    assert change_tag(0.1, 0.1).word == "unchanged"
-    assert change_tag(0.1, None) is None
+    assert change_tag(0.02).word == "▲ +2.0 pts"
+    assert change_tag(-0.02).word == "▼ \u22122.0 pts"
+    assert change_tag(0.0).word == "unchanged"
+    assert change_tag(None) is None
 
 
 @given(st.lists(st.text(min_size=1, max_size=200), unique=True, max_size=20))

@@ -1,0 +1,90 @@
+"""Mornings of a small company, one after the other, kept in memory as in a lake."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+from configs.load import Configuration
+from configs.phrases import load_phrases
+from features.assemble import FeatureSet
+from serving.morning import Morning
+from serving.outputs import outputs_of
+from serving.score import score
+from serving.scorecard import accounts_schema, as_table, milestones_schema
+from training.models import Models
+
+
+@dataclass
+class Memory:
+    """What earlier mornings left; whatever was put in is from before."""
+
+    tables: dict[date, dict[str, pd.DataFrame]] = field(default_factory=dict)
+    built: dict[date, FeatureSet] = field(default_factory=dict)
+    known_models: dict[str, Models] = field(default_factory=dict)
+    is_alike: bool = True
+    said: pd.DataFrame | None = None
+
+    def mornings(self) -> list[date]:
+        return sorted(day for day, told in self.tables.items() if "accounts" in told)
+
+    def scores(
+        self, morning: date, *, file: str = "accounts.parquet", columns: Sequence[str] = ()
+    ) -> pd.DataFrame | None:
+        told = self.tables.get(morning, {}).get(file.removesuffix(".parquet"))
+        return told if told is None or not columns else told[list(columns)]
+
+    def features(self, morning: date) -> FeatureSet | None:
+        return self.built.get(morning)
+
+    def built_alike(self, morning: date) -> bool:
+        return self.is_alike
+
+    def models(self, version: str) -> Models | None:
+        return self.known_models.get(version)
+
+
+def a_morning(
+    as_of: date,
+    features: FeatureSet,
+    models: Models | None,
+    configuration: Configuration,
+    *,
+    past: Memory | None = None,
+    version: str = "v1",
+) -> Morning:
+    """Score a morning as the pipeline does."""
+    past = past or Memory()
+    phrases = load_phrases(configuration.folder)
+    before = past.mornings()
+    scores = score(
+        features,
+        models,
+        configuration,
+        as_of=as_of,
+        version=version,
+        is_promoted=True,
+        phrases=phrases,
+        previous=past.scores(before[-1]) if before else None,
+    )
+    horizons = configuration.project.outcomes.horizons_days
+    return Morning(
+        as_of=as_of,
+        features=features,
+        models=models,
+        configuration=configuration,
+        phrases=phrases,
+        accounts=as_table(scores.accounts, accounts_schema(horizons)).to_pandas(),
+        milestones=as_table(scores.milestones, milestones_schema(horizons)).to_pandas(),
+        past=past,
+    )
+
+
+def remember(past: Memory, morning: Morning) -> Mapping[str, pd.DataFrame]:
+    """Write a morning's tables, as its folder in the lake would hold them."""
+    made = {name: table.to_pandas() for name, table in outputs_of(morning).items()}
+    own = {"accounts": morning.accounts, "milestones": morning.milestones}
+    past.tables[morning.as_of] = own | made
+    past.built[morning.as_of] = morning.features
+    return made
