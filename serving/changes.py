@@ -17,7 +17,7 @@ from configs.load import Configuration
 from features.asof import ordinal
 from features.assemble import FeatureSet
 from features.catalogue import Catalogue, Feature
-from features.profile import EARLY_DAYS
+from features.families.account import EARLY_DAYS
 from serving.morning import Morning
 from serving.moves import Moved, Moves
 from serving.risks import chances_told
@@ -148,7 +148,7 @@ def _same_model(rows: pd.DataFrame, morning: Morning, since: date) -> bool:
 def aged(values: pd.DataFrame, catalogue: Catalogue, *, days: int) -> pd.DataFrame:
     """Let so many days pass in which nothing happens but that they pass.
 
-    >>> from features.profile import SEGMENT
+    >>> from features.families.account import SEGMENT
     >>> tenure = replace(SEGMENT, name="tenure_days", measure="tenure_days", unit="days")
     >>> values = pd.DataFrame({"tenure_days": [40.0]})
     >>> aged(values, Catalogue([tenure]), days=7)["tenure_days"].tolist()

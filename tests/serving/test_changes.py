@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from features.assemble import FeatureSet, build_features
-from features.profile import EARLY_DAYS
+from features.families.account import EARLY_DAYS
 from serving.changes import GROWING, PARTS, aged, changes, changes_schema, values_on
 from serving.morning import Morning
 from serving.risks import chances_told
