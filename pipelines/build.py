@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from prefect import flow, task
@@ -67,7 +68,7 @@ def made_of(
             "tables": tables,
         },
         "code_version": code_version(),
-        "features_code": code_print(),
+        "features_code": code_print(features, configs),
     }
 
 
@@ -92,10 +93,10 @@ def is_built(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> bool:
     )
 
 
-def code_print() -> str:
-    """Print of all code that a build's content can depend on."""
+def code_print(*packages: ModuleType) -> str:
+    """Print of all code of some packages, for what depends on nothing else."""
     told = hashlib.sha256()
-    for package in (features, configs):
+    for package in packages:
         folder = Path(str(package.__file__)).parent
         for path in sorted(folder.rglob("*.py")):
             told.update(path.relative_to(folder).as_posix().encode())

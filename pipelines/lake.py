@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date
@@ -24,8 +24,12 @@ import pyarrow.parquet as pq
 from configs.errors import LakeError
 from pipelines import swap
 
-Kind = Literal["builds", "scores"]
-_WRITTEN_BY = {"builds": "milepost build", "scores": "milepost score"}
+Kind = Literal["builds", "backtests", "scores"]
+_WRITTEN_BY: Mapping[Kind, str] = {
+    "builds": "milepost build",
+    "backtests": "milepost backtest",
+    "scores": "milepost score",
+}
 _LOOKS_EVERY_SECONDS = 0.2
 
 _held: ContextVar[frozenset[Path]] = ContextVar("_held", default=frozenset())

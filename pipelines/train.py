@@ -11,25 +11,19 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.load import Configuration, load
 from features.asof import ordinal
-from features.assemble import FeatureSet, origins
-from pipelines.build import build, built
+from features.assemble import FeatureSet
+from pipelines.backtest import backtest, kept_backtest
+from pipelines.build import built
 from pipelines.lake import Lake
 from pipelines.manifest import read_manifest
 from pipelines.progress import Progress
-from training.backtest import Backtest, backtest
 from training.fit import fit_models
 from training.gate import Decision
+from training.judged import Backtest
 from training.models import Models, answers
 from training.record import record_run
 from training.registry import Registry
 from training.rival import rival_of
-
-
-def backtested(features: FeatureSet, configuration: Configuration, as_of: date) -> Backtest:
-    """Learn and judge at every past origin."""
-    project = configuration.project
-    days = [ordinal(day) for day in origins(project, features.exits, as_of)]
-    return backtest(features, project, origin_days=days)
 
 
 def fitted(
@@ -67,7 +61,6 @@ def prints_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-judge = task(name="backtest", cache_policy=NO_CACHE)(backtested)
 fit = task(name="fit models", cache_policy=NO_CACHE)(fitted)
 keep = task(name="record and decide", cache_policy=NO_CACHE)(record_run)
 
@@ -78,16 +71,14 @@ def train(config: str, lake: str, as_of: str | None = None) -> str:
     configuration, progress = load(Path(config)), Progress()
     name = configuration.project.name
     store, registry = Lake(Path(lake), name), Registry(Path(lake))
-    day = build(config, lake, as_of)
+    day = backtest(config, lake, as_of)
     features, manifest = built(store, day), read_manifest(store.path("builds", day))
     champion = to_beat(registry, configuration, day)
-    with progress.step("backtest on past mornings"):
-        tested = judge(features, configuration, day)
     with progress.step("fit models"):
         found = fit(
             features,
             configuration,
-            tested,
+            kept_backtest(store, day),
             as_of=day,
             champion=champion,
         )

@@ -15,10 +15,12 @@ from features.asof import ordinal
 from features.assemble import FeatureSet, build_features, origins
 from features.simulated import simulate
 from features.sources import Source, open_source
+from serving.prioritise import rank, this_week
 from serving.score import Scores, score
-from training.backtest import Backtest, backtest
+from training.backtest import backtest
 from training.fit import fit_models
 from training.gate import Decision
+from training.judged import Backtest
 from training.models import Models
 
 DEMO = Path(__file__).parents[1] / "configs" / "demo"
@@ -64,7 +66,13 @@ class Company:
     def tested(self) -> Backtest:
         project = self.configuration.project
         days = [ordinal(day) for day in origins(project, self.features.exits, self.as_of)]
-        return backtest(self.features, project, origin_days=days)
+        return backtest(
+            self.features,
+            project,
+            origin_days=days,
+            playbook=self.configuration.playbook,
+            listing=lambda book: this_week(book.assign(rank=rank(book)), capacity=3),
+        )
 
     @cached_property
     def trained(self) -> tuple[Models, Decision]:

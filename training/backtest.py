@@ -5,22 +5,22 @@ accounts are scored; then their outcomes are looked up. The simple rules are jud
 rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from configs.playbook import Playbook
 from configs.project import Project
 from features.asof import Ints, as_dates
 from features.assemble import FeatureSet
 from training.baselines import Baseline, fit_baselines
 from training.exits import WORKERS, ExitModel, fit_exits
 from training.followed import CHURN, OTHER, Followed, follow, lag_known_by
-from training.metrics import account_bootstrap, auc, brier, ece, predicted_over_observed
+from training.judged import DATES, QUESTIONS, Backtest, Judged
 from training.models import (
     RULE_INPUTS,
     STEP_RULE_INPUTS,
@@ -29,91 +29,63 @@ from training.models import (
 )
 from training.outcomes import exit_events, followed_until
 from training.periods import Floats, Periods
+from training.replay import Listing, leavers_of, lists_at, mornings_of
 from training.steps import MOST_ROWS, REACHED, StepModel, fit_steps, follow_steps
 
 CHURN_RULES = {"days since last use": "days_since_active", "ladder pace": "days_late"}
 STEP_RULES = {"days to the due date": "days_to_due"}
-MOST_STEPS_JUDGED = 60_000
-QUESTIONS = ("churn", "milestones")
+MOST_STEPS_JUDGED = 20_000
+QUANTILES = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """What was said of one question at one origin, and what came: a row per account or step."""
+class _Task:
+    """What is the same at every origin."""
 
-    origin_day: int
-    horizons: tuple[int, ...]
-    accounts: np.ndarray
-    said: Floats
-    """Chances, a column per horizon."""
-    rules: Mapping[str, Floats]
-    happened: Floats
-    """1, 0, or NaN where it is not known yet; a column per horizon."""
-
-    def matured(self) -> tuple[int, ...]:
-        """The horizons that every row has been followed to."""
-        by_horizon = zip(self.horizons, self.happened.T, strict=True)
-        return tuple(horizon for horizon, came in by_horizon if not np.isnan(came).any())
+    features: FeatureSet
+    project: Project
+    origin_days: Sequence[int]
+    playbook: Playbook | None
+    listing: Listing | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Backtest:
-    """Everything that was judged, by question, and why the rest could not be."""
+class _Origin:
+    """What was judged at one origin, and the lists that followed from it."""
 
-    judged: Mapping[str, Sequence[Judged]]
-    remarks: Sequence[str] = field(default_factory=tuple)
-
-    def newest_half(self, question: str) -> "Backtest":
-        """The newer origins of a question, the middle one included."""
-        by_age = sorted(self.judged[question], key=lambda judged: -judged.origin_day)
-        return Backtest({question: by_age[: (len(by_age) + 1) // 2]})
-
-    def pooled(self, question: str, horizon: int) -> "Pooled | None":
-        """All origins whose outcomes by the horizon are known, as one; None without any."""
-        parts = [_column(judged, horizon) for judged in self.judged[question]]
-        known = [part for part in parts if part is not None]
-        if not known:
-            return None
-        names = set.intersection(*(set(part.rules) for part in known))
-        return Pooled(
-            accounts=np.concatenate([part.accounts for part in known]),
-            said=np.concatenate([part.said for part in known]),
-            rules={n: np.concatenate([p.rules[n] for p in known]) for n in sorted(names)},
-            happened=np.concatenate([part.happened for part in known]),
-        )
+    judged: dict[str, Judged]
+    lists: pd.DataFrame | None = None
+    remarks: tuple[str, ...] = field(default_factory=tuple)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pooled:
-    """One horizon's chances and outcomes, all of them known."""
+def backtest(
+    features: FeatureSet,
+    project: Project,
+    *,
+    origin_days: Sequence[int],
+    playbook: Playbook | None = None,
+    listing: Listing | None = None,
+) -> Backtest:
+    """Learn and judge at every origin that has anything to learn from.
 
-    accounts: np.ndarray
-    said: Floats
-    rules: Mapping[str, Floats]
-    happened: Floats
-
-    @property
-    def can_be_judged(self) -> bool:
-        return bool(0 < self.happened.sum() < len(self.happened))
-
-
-def backtest(features: FeatureSet, project: Project, *, origin_days: Sequence[int]) -> Backtest:
-    """Learn and judge at every origin that has anything to learn from."""
+    With a playbook, the dates of milestones are held against its days; with ``listing``, which
+    draws up the owners' lists of a morning, what was listed is held against who left.
+    """
+    task = _Task(features, project, origin_days, playbook, listing)
     with ThreadPoolExecutor(WORKERS) as pool:
-        found = list(pool.map(partial(_judge_origin, features, project), origin_days))
-    said = [each for each in found if isinstance(each, str)]
-    tested = [each for each in found if not isinstance(each, str)]
+        found = list(pool.map(partial(_judge_origin, task), origin_days))
     judged = {
-        question: [origin[question] for origin in tested if question in origin]
+        question: [origin.judged[question] for origin in found if question in origin.judged]
         for question in QUESTIONS
     }
-    return Backtest(judged, tuple(said))
+    lists = [origin.lists for origin in found if origin.lists is not None]
+    leavers = leavers_of(lists, features.exits) if listing is not None else None
+    return Backtest(judged, tuple(r for origin in found for r in origin.remarks), leavers)
 
 
-def _judge_origin(
-    features: FeatureSet, project: Project, origin_day: int
-) -> dict[str, Judged] | str:
+def _judge_origin(task: _Task, origin_day: int) -> _Origin:
     """Learn and judge at one origin, or say why it cannot be done."""
+    features, project = task.features, task.project
     followed = follow(
         features,
         training_day=origin_day,
@@ -123,13 +95,25 @@ def _judge_origin(
     left = followed.exited() if len(followed.rows) else 0
     if left < project.models.min_events:
         on = as_dates(np.array([origin_day]))[0].date()
-        return f"the origin {on} is left out: {left} known exits to learn from"
+        remark = f"the origin {on} is left out: {left} known exits to learn from"
+        return _Origin({}, remarks=(remark,))
     exits = fit_exits(features, followed, project, bags=0)
-    judged = {"churn": _judge_exits(features, project, followed, exits)}
+    rules = rules_for_churn(features, followed, project)
+    lists = _lists(task, origin_day, exits, rules)
+    judged = {"churn": _judge_exits(task, followed, exits, rules, lists=lists)}
     steps = fit_steps(features, followed, exits, project)
     if steps is not None:
-        judged["milestones"] = _judge_steps(features, project, followed, exits, steps=steps)
-    return judged
+        judged["milestones"] = _judge_steps(task, followed, exits, steps=steps)
+    return _Origin(judged, lists)
+
+
+def _lists(
+    task: _Task, origin_day: int, exits: ExitModel, rules: Sequence[Baseline]
+) -> pd.DataFrame | None:
+    if task.listing is None:
+        return None
+    mornings = mornings_of(task.features, origin_day, task.origin_days)
+    return lists_at(task.features, mornings, exits, rules, task.project, task.listing)
 
 
 def rules_for_churn(
@@ -149,87 +133,39 @@ def rules_for_churn(
     return list(fitted.fitted)
 
 
-def records(tested: Backtest, question: str, horizons: Sequence[int]) -> list[dict[str, Any]]:
-    """One row per origin and horizon, and one per horizon over all origins (origin ``all``)."""
-    rows = []
-    for horizon in horizons:
-        for judged in tested.judged[question]:
-            one = _column(judged, horizon)
-            if one is not None and one.can_be_judged:
-                origin = as_dates(np.array([judged.origin_day]))[0].date().isoformat()
-                rows.append({"origin": origin, "horizon_days": horizon, **_figures(one)})
-        pooled = tested.pooled(question, horizon)
-        if pooled is not None and pooled.can_be_judged:
-            rows.append({"origin": "all", "horizon_days": horizon, **_figures(pooled)})
-    return rows
-
-
-def _figures(pooled: Pooled) -> dict[str, Any]:
-    said, came = pooled.said, pooled.happened
-    low, high = account_bootstrap(
-        lambda weights: auc(said, came, weights=weights), _codes(pooled.accounts), seed=0
-    )
-    by_brier = {name: brier(chance, came) for name, chance in pooled.rules.items()}
-    return {
-        "accounts": len(np.unique(pooled.accounts)),
-        "events": int(came.sum()),
-        "auc": auc(said, came),
-        "auc_low": low,
-        "auc_high": high,
-        "brier": brier(said, came),
-        "ece": ece(said, came),
-        "predicted_over_observed": predicted_over_observed(said, came),
-        "best_baseline": min(by_brier, key=by_brier.__getitem__) if by_brier else None,
-        "baseline_auc": {name: auc(chance, came) for name, chance in pooled.rules.items()},
-        "baseline_brier": by_brier,
-    }
-
-
-def _column(judged: Judged, horizon: int) -> Pooled | None:
-    """One horizon of an origin; None where not every row has been followed that far.
-
-    Of a younger origin only those that ended are known: they would pass for everybody.
-    """
-    column = judged.horizons.index(horizon)
-    happened = judged.happened[:, column]
-    if not len(happened) or np.isnan(happened).any():
-        return None
-    return Pooled(
-        accounts=judged.accounts,
-        said=judged.said[:, column],
-        rules={name: chances[:, column] for name, chances in judged.rules.items()},
-        happened=happened,
-    )
-
-
 def _judge_exits(
-    features: FeatureSet, project: Project, followed: Followed, exits: ExitModel
+    task: _Task,
+    followed: Followed,
+    exits: ExitModel,
+    rules: Sequence[Baseline],
+    *,
+    lists: pd.DataFrame | None,
 ) -> Judged:
+    features, horizons = task.features, task.project.outcomes.horizons_days
     today, came = _at_origin(features, followed)
     values = features.values.iloc[today]
-    curves, horizons = exits.curves(values), project.outcomes.horizons_days
-    evidence = exit_evidence(values)
-    rules = rules_for_churn(features, followed, project)
+    curves, evidence = exits.curves(values), exit_evidence(values)
+    listed = {}
+    if lists is not None:
+        own = lists.loc[lists["day"] == followed.training_day]
+        listed = {str(n): own[n].to_numpy(bool) for n in own if own[n].dtype == bool}
     return Judged(
         origin_day=followed.training_day,
         horizons=horizons,
-        accounts=features.snapshots["account_id"].iloc[today].to_numpy(dtype=object),
+        about=_about(features, today, followed),
+        followup=came.followup,
         said=np.stack([curves.incidence_at(CHURN, h) for h in horizons], axis=1),
         rules={rule.name: rule.predict(evidence) for rule in rules},
-        happened=np.stack([came.followup.happened_by(h, cause=0) for h in horizons], axis=1),
+        listed=listed,
     )
 
 
 def _judge_steps(
-    features: FeatureSet,
-    project: Project,
-    followed: Followed,
-    exits: ExitModel,
-    *,
-    steps: StepModel,
+    task: _Task, followed: Followed, exits: ExitModel, *, steps: StepModel
 ) -> Judged:
+    features, horizons = task.features, task.project.outcomes.horizons_days
     today, came = _at_origin(features, followed)
-    values, horizons = features.values.iloc[today], project.outcomes.horizons_days
+    values = features.values.iloc[today]
     asked = follow_steps(features, came, most_rows=MOST_STEPS_JUDGED)
     curves = steps.curves(exits.rates(exits.matrix(values)), values, asked.steps)
     learnt = follow_steps(features, followed, most_rows=MOST_ROWS)
@@ -241,18 +177,61 @@ def _judge_steps(
         horizons=horizons,
         by_value=STEP_RULES,
         cox_columns=STEP_RULE_INPUTS,
-        seed=project.models.seed,
+        seed=task.project.models.seed,
     )
     evidence = step_evidence(values, asked.steps)
-    accounts = features.snapshots["account_id"].iloc[today].to_numpy(dtype=object)
+    at = asked.steps["snapshot"].to_numpy()
+    about = _about(features, today, followed).iloc[at].reset_index(drop=True)
+    quantiles = [np.ceil(curves.quantile_days(REACHED, q)) for q in QUANTILES]
     return Judged(
         origin_day=followed.training_day,
         horizons=horizons,
-        accounts=accounts[asked.steps["snapshot"].to_numpy()],
+        about=about.assign(
+            milestone=asked.steps["milestone"].to_numpy(dtype=object),
+            due_days=_own(asked.steps, "days_to_due"),
+            playbook_days=_playbook_days(asked.steps, about["segment"], task.playbook),
+            **dict(zip(DATES, quantiles, strict=True)),
+        ),
+        followup=asked.followup,
         said=np.stack([curves.incidence_at(REACHED, h) for h in horizons], axis=1),
         rules={rule.name: rule.predict(evidence) for rule in rules.fitted},
-        happened=np.stack([asked.followup.happened_by(h, cause=0) for h in horizons], axis=1),
     )
+
+
+def _about(features: FeatureSet, today: Ints, followed: Followed) -> pd.DataFrame:
+    """Who is judged, and whether anything was learnt from an account of the same parent."""
+    snapshots = features.snapshots
+    parent, own = snapshots["parent_id"], snapshots["account_id"].astype(object)
+    family = parent.astype(object).where(parent.notna(), own)
+    learnt_from = set(family.iloc[followed.rows])
+    return pd.DataFrame(
+        {
+            "account_id": own.iloc[today].to_numpy(dtype=object),
+            "family": family.iloc[today].to_numpy(dtype=object),
+            "segment": snapshots["segment"].iloc[today].to_numpy(dtype=object),
+            "is_new": ~family.iloc[today].isin(learnt_from).to_numpy(dtype=bool),
+        }
+    )
+
+
+def _own(steps: pd.DataFrame, name: str) -> Floats:
+    absent = pd.Series(np.nan, index=steps.index)
+    return np.asarray(steps.get(name, absent), dtype=np.float64)
+
+
+def _playbook_days(
+    steps: pd.DataFrame, segment: "pd.Series[str]", playbook: Playbook | None
+) -> Floats:
+    """Days from the morning to the day by which the playbook expects each milestone."""
+    if playbook is None:
+        return np.full(len(steps), np.nan)
+    by_slug = {milestone.slug: milestone for milestone in playbook.milestones}
+    expected = [
+        by_slug[slug].expected_days_in(own) if slug in by_slug else None
+        for slug, own in zip(steps["milestone"], segment, strict=True)
+    ]
+    days: Floats = np.asarray(expected, dtype=np.float64)
+    return days - _own(steps, "days_open")
 
 
 def _at_origin(features: FeatureSet, learnt: Followed) -> tuple[Ints, Followed]:
@@ -278,14 +257,3 @@ def _at_origin(features: FeatureSet, learnt: Followed) -> tuple[Ints, Followed]:
         training_day=last,
         lag_days=lag,
     )
-
-
-def _codes(accounts: np.ndarray) -> Ints:
-    return pd.factorize(accounts)[0].astype(np.int64)
-
-
-def unmatured(horizons: Sequence[int], tested: Backtest, question: str) -> Iterator[str]:
-    """Say which horizons no origin is old enough to judge."""
-    for horizon in horizons:
-        if tested.pooled(question, horizon) is None:
-            yield f"no origin is old enough to judge {question} within {horizon} days"

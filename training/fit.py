@@ -9,11 +9,13 @@ import numpy as np
 from configs.project import Project
 from features.asof import as_dates
 from features.assemble import FeatureSet
-from training.backtest import Backtest, records, rules_for_churn, unmatured
+from training.backtest import rules_for_churn
 from training.baselines import Baseline
 from training.exits import fit_exits
 from training.followed import CHURN, Followed, follow
 from training.gate import Decision, Skill, decide, skill_of
+from training.judged import Backtest
+from training.measures import records, unmatured
 from training.models import LEAST_EXITS, Models
 from training.rival import Rival
 from training.steps import fit_steps

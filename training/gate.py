@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from configs.sections import Gate
-from training.backtest import Backtest, Pooled, _codes
+from training.judged import Backtest, Pooled
 from training.metrics import account_bootstrap, brier, ece, predicted_over_observed
 from training.periods import Floats
 from training.rival import Rival
@@ -55,7 +55,7 @@ def skill_of(tested: Backtest, question: str, *, horizon: int) -> Skill:
         theirs = brier(rule, came, weights=weights)
         return 1 - brier(pooled.said, came, weights=weights) / theirs if theirs else np.nan
 
-    low, high = account_bootstrap(margin, _codes(pooled.accounts), seed=0)
+    low, high = account_bootstrap(margin, pooled.families, seed=0)
     return Skill(
         has_skill=low > 0,
         best_baseline=best,

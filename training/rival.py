@@ -17,9 +17,9 @@ import numpy as np
 from configs.project import Project
 from features.asof import as_dates
 from features.assemble import FeatureSet
-from training.backtest import Backtest
 from training.exits import ExitModel, fit_exits
 from training.followed import CHURN, follow
+from training.judged import Backtest
 from training.models import Models
 from training.periods import Floats
 

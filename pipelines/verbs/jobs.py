@@ -45,6 +45,22 @@ def build(config: Config, as_of: AsOf = None, lake: LakeDir = HERE) -> None:
     out.print(f"Features as of {day} are in {lake}")
 
 
+def backtest(config: Config, as_of: AsOf = None, lake: LakeDir = HERE) -> None:
+    """Say what would have been said on past mornings, against what came true."""
+    ready(config, lake)
+    from configs.load import load
+    from pipelines.backtest import backtest as flow
+    from pipelines.backtest import figures
+    from pipelines.lake import Lake
+
+    day = flow(str(config), str(lake), as_text(as_of))
+    configuration = load(config)
+    store = Lake(lake, configuration.project.name)
+    for line in figures(store, day, configuration):
+        out.print(line, markup=False)
+    out.print(f"Every figure is in {store.path('backtests', day)}")
+
+
 def train(config: Config, as_of: AsOf = None, lake: LakeDir = HERE) -> None:
     """Fit, backtest, and promote the new model if it earns it."""
     ready(config, lake)
@@ -66,7 +82,7 @@ def run(config: Config, as_of: AsOf = None, lake: LakeDir = HERE) -> None:
     _run(config, lake, as_of)
 
 
-VERBS = (demo, simulate, build, train, score, run)
+VERBS = (demo, simulate, build, backtest, train, score, run)
 
 
 def _run(config: Path, lake: Path, as_of: str | None) -> None:

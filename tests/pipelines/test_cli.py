@@ -10,7 +10,7 @@ from pipelines.verbs import jobs
 from tests.pipelines.commands import MILEPOST, run_alone, typed
 
 SLOW = ("prefect", "mlflow", "lightgbm", "sklearn", "statsmodels", "matplotlib", "numba")
-VERBS = ("demo", "simulate", "check", "features", "build", "train", "score", "run")
+VERBS = ("demo", "simulate", "check", "features", "build", "backtest", "train", "score", "run")
 VERBS += ("publish", "deploy", "models", "rollback")
 
 

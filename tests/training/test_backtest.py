@@ -6,8 +6,10 @@ import pytest
 
 from features.asof import ordinal
 from features.assemble import FeatureSet, origins
-from training.backtest import QUESTIONS, Backtest, backtest, records, unmatured
+from training.backtest import backtest
 from training.gate import skill_of
+from training.judged import QUESTIONS, Backtest
+from training.measures import records, unmatured
 
 HORIZON = 90
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from features.asof import ordinal
-from training.backtest import QUESTIONS, Backtest, rules_for_churn
+from training.backtest import rules_for_churn
 from training.fit import best_rule, fit_models
 from training.followed import follow
 from training.gate import Skill
+from training.judged import QUESTIONS, Backtest
 from training.models import LEAST_EXITS
 
 NOTHING_TESTED = Backtest({question: [] for question in QUESTIONS})

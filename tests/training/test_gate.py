@@ -2,13 +2,15 @@ import re
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.sections import Gate
-from training.backtest import Backtest, Judged
 from training.gate import Decision, Skill, decide, skill_of
+from training.judged import ASKED, Backtest, Judged
+from training.periods import CENSORED, FollowUp
 from training.rival import Rival
 
 HORIZON = 90
@@ -22,14 +24,23 @@ def a_book(*, origin: int = 20_000, seed: int = 0, accounts: int = 600, **told) 
     risk = chance.beta(0.6, 3, accounts)
     happened = (chance.random(accounts) < risk).astype(float)
     average = np.full(accounts, risk.mean())
+    ids = np.array([f"a{i}" for i in range(accounts)], dtype=object)
     said = {"said": risk, "rule": 0.5 * risk + 0.5 * average, "happened": happened} | told
     return Judged(
         origin_day=origin,
         horizons=(HORIZON,),
-        accounts=np.array([f"a{i}" for i in range(accounts)], dtype=object),
+        about=pd.DataFrame({"account_id": ids, "family": ids, "segment": "", "is_new": False}),
+        followup=outcome(np.asarray(said["happened"], dtype=float)),
         said=np.asarray(said["said"])[:, None],
         rules={RULE: np.asarray(said["rule"])[:, None], WORSE: 1 - average[:, None]},
-        happened=np.asarray(said["happened"])[:, None],
+    )
+
+
+def outcome(happened: np.ndarray) -> FollowUp:
+    """Those it happened to ended on day 1; those of whom nothing is known were lost then."""
+    stayed = happened == 0
+    return FollowUp(
+        np.where(stayed, HORIZON + 1.0, 1.0), np.where(happened == 1, ASKED, CENSORED)
     )
 
 

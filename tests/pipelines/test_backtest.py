@@ -1,0 +1,79 @@
+"""``milepost backtest``: kept in the lake once, read by training, told on its page."""
+
+import pandas as pd
+import pytest
+
+from configs.errors import LakeError
+from pipelines.backtest import figures, is_kept, kept_backtest, made_from, write_backtest
+from pipelines.lake import Lake
+from pipelines.manifest import read_manifest
+from training.judged import QUESTIONS, Backtest
+
+
+@pytest.fixture(scope="module")
+def store(first_run) -> Lake:
+    return Lake(first_run[0], "acme")
+
+
+def test_the_main_job_leaves_its_backtest_in_the_lake_and_learns_it_once(
+    company, first_run, store
+):
+    _, said = first_run
+    assert said.err.count("backtest on past mornings") == 1
+    folder = store.path("backtests", company.as_of)
+    assert {path.name for path in folder.iterdir()} == {
+        "churn.parquet",
+        "milestones.parquet",
+        "leavers.parquet",
+        "measures.parquet",
+        "run.json",
+    }
+    build = read_manifest(store.path("builds", company.as_of))
+    assert is_kept(store, company.as_of, made_from(build))
+    other = {**build, "data": {**build["data"], "fingerprint": "another"}}
+    assert not is_kept(store, company.as_of, made_from(other))
+
+
+def test_every_measure_that_was_promised_is_there(company, store):
+    measures = store.read("backtests", company.as_of, file="measures.parquet")
+    whole = measures.query("origin == 'all' and predictor == 'model'")
+    everywhere = {"auc", "average_precision", "brier", "ece", "predicted_over_observed"}
+    for question, more in {
+        "churn": {"lift_at_capacity", "leavers_listed", "lead_days"},
+        "milestones": {"days_off", "by_p50"},
+    }.items():
+        asked = whole.loc[whole["question"] == question]
+        assert everywhere | more <= set(asked["measure"])
+    assert {"integrated_brier", "c_index"} <= set(measures["measure"])
+    assert {"all", "segment", "history"} <= set(measures["group_kind"])
+    rules = set(measures["predictor"]) - {"model"}
+    assert {"days since last use", "Kaplan-Meier by segment", "due date"} <= rules
+
+
+def test_the_figures_are_said_with_the_rules_beside_them(company, store):
+    told = list(figures(store, company.as_of, company.configuration))
+    assert any(line.startswith("churn, 90 days, model: auc 0.") for line in told)
+    assert any("days since last use: auc 0." in line for line in told)
+    assert not [line for line in told if "nan" in line]
+
+
+def test_what_training_reads_is_what_was_judged(company, store):
+    kept = kept_backtest(store, company.as_of)
+    assert [len(kept.judged[question]) for question in QUESTIONS] == [2, 2]
+    assert kept.leavers is not None
+    assert pd.api.types.is_datetime64_any_dtype(kept.leavers["exited_on"])
+
+
+def test_a_backtest_without_any_origin_is_kept_and_read_back(company, tmp_path):
+    nothing = Backtest({question: [] for question in QUESTIONS}, ("too few exits yet",))
+    store = Lake(tmp_path, "acme")
+    with store.replace("backtests", company.as_of) as folder:
+        write_backtest(folder, nothing, company.configuration, {"as_of": company.as_of})
+    kept = kept_backtest(store, company.as_of)
+    assert kept.judged == nothing.judged
+    assert list(figures(store, company.as_of, company.configuration)) == ["too few exits yet"]
+
+
+def test_a_backtest_that_is_not_there_is_named_with_the_command_that_makes_it(tmp_path):
+    with pytest.raises(LakeError, match="Run `milepost backtest` first"):
+        Lake(tmp_path, "acme").found("backtests")
