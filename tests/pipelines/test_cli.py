@@ -74,7 +74,7 @@ def test_without_a_verb_the_help_is_shown(say):
     assert "Commands" in said.out + said.err
 
 
-@pytest.mark.parametrize("verb", ["check", "features", "build", "train", "score", "run"])
+@pytest.mark.parametrize("verb", ["check", "build", "backtest", "train", "score", "run"])
 @pytest.mark.parametrize("written", ["yesterday", "2026-02-30", "31.01.2026"])
 def test_an_as_of_that_is_no_date_is_told_how_to_write_one(
     say, company, tmp_path, verb, written
