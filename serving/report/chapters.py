@@ -4,28 +4,10 @@ A chapter is a template and the function that decides what it says; to add one, 
 name it in ``CHAPTERS``. It stands in the menu of every page.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
-
-from configs.load import Configuration
-from configs.phrases import Phrases
-from serving.report.facts import Book
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Material:
-    """What a chapter may speak of."""
-
-    book: Book
-    tables: Mapping[str, pd.DataFrame]
-    """accounts, milestones and every output of the morning, by name."""
-    run: Mapping[str, Any]
-    """What run.json says."""
-    configuration: Configuration
-    phrases: Phrases
+from serving.report.material import Material
 
 
 @dataclass(frozen=True, slots=True)

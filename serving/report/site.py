@@ -13,10 +13,11 @@ from configs.phrases import Phrases, Words
 from serving import formats
 from serving.prioritise import this_week
 from serving.report.addresses import page_names
-from serving.report.chapters import Chapter, Material, written_chapters
+from serving.report.chapters import Chapter, written_chapters
 from serving.report.dossier import WEEKS_SHOWN, Dossier, Sources, dossier
 from serving.report.facts import Book, Row, row
 from serving.report.glossary import Entry, families, terms
+from serving.report.material import Material
 from serving.report.news import NewsDesk
 from serving.report.records import Record, by_account, records
 from serving.report.totals import Total, totals
