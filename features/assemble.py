@@ -17,6 +17,7 @@ from configs.errors import DataError
 from configs.load import Configuration
 from configs.playbook import check_capabilities
 from configs.project import Project, segment_of
+from features.arr import arr_steps
 from features.asof import NEVER, Mornings, Snapshots, as_dates, ordinal
 from features.catalogue import Catalogue
 from features.commitments import Commitments, commitments
@@ -74,6 +75,8 @@ class FeatureSet:
     usage: pd.DataFrame
     """account_id, week_on, active_users, activity_count: the half year before the last morning.
     """
+    arr: pd.DataFrame
+    """account_id, day, known_day, before, arr: every change of what an account pays."""
 
 
 def build_features(
@@ -114,6 +117,7 @@ def build_features(
         exits=_exits(small),
         reached=first_reached(reached, always),
         usage=_usage(tables["activity"], live, as_of),
+        arr=_arr(small.get("contracts"), project, as_of),
     )
 
 
@@ -239,6 +243,11 @@ def _exits(small: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     exits = small.get("exits", pd.DataFrame(columns=list(EXIT_COLUMNS)))
     exits = exits.reindex(columns=list(EXIT_COLUMNS))
     return exits.astype({name: "datetime64[us]" for name in EXIT_COLUMNS if name[-3:] == "_at"})
+
+
+def _arr(contracts: pd.DataFrame | None, project: Project, as_of: date) -> pd.DataFrame:
+    grace = project.outcomes.renewal_grace_days
+    return arr_steps(contracts, as_of_day=ordinal(as_of), grace_days=grace)
 
 
 def _usage(activity: ir.Table, live: Snapshots, as_of: date) -> pd.DataFrame:
