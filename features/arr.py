@@ -21,8 +21,8 @@ def arr_steps(
     """Give a row for every day on which an account's ARR began, changed or ended.
 
     ``arr`` holds from ``day`` on; ``before`` is what held until then (NaN at the first);
-    ``known_day`` is the day on which the step became known. ``contracts`` are the lines known by
-    the as-of date; those without an ARR tell nothing.
+    ``known_day`` is the day on which the step became known. ``contracts`` are the lines known
+    by the as-of date; those without an ARR tell nothing.
     """
     if contracts is None or contracts["arr"].isna().all():
         return _typed(pd.DataFrame(columns=list(STEP_COLUMNS)))

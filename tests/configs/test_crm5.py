@@ -36,7 +36,7 @@ def test_every_milestone_is_decided_from_use_that_the_data_hold(playbook):
 def test_half_of_the_accounts_have_tried_a_step_before_it_is_expected_to_be_done(playbook):
     for milestone in playbook.milestones:
         asked = {"capability": milestone.done_when.capability}
-        (tried,) = duckdb.execute(DAYS_UNTIL_TRIED.format(data=DATA), asked).fetchone()
+        ((tried,),) = duckdb.execute(DAYS_UNTIL_TRIED.format(data=DATA), asked).fetchall()
         assert tried < milestone.expected_days["default"], milestone.slug
 
 
