@@ -24,7 +24,7 @@ from configs.load import Configuration, load
 from features.asof import ordinal
 from features.assemble import FeatureSet, origins
 from pipelines.build import build, built, code_print
-from pipelines.lake import Lake, write_parquet
+from pipelines.lake import MEASURES, Lake, write_parquet
 from pipelines.manifest import read_manifest, write_manifest
 from pipelines.progress import Progress
 from serving.prioritise import rank, this_week
@@ -32,7 +32,7 @@ from training.backtest import backtest as judge_origins
 from training.judged import MODEL, QUESTIONS, Backtest
 from training.measures import measures_of
 
-LEAVERS, MEASURES = "leavers.parquet", "measures.parquet"
+LEAVERS = "leavers.parquet"
 
 
 def judged(features: FeatureSet, configuration: Configuration, as_of: date) -> Backtest:

@@ -31,6 +31,8 @@ _WRITTEN_BY: Mapping[Kind, str] = {
     "scores": "milepost score",
 }
 _LOOKS_EVERY_SECONDS = 0.2
+MEASURES = "measures.parquet"
+"""Where a backtest keeps every figure of it."""
 
 _held: ContextVar[frozenset[Path]] = ContextVar("_held", default=frozenset())
 """The locks this run holds: a flow inside a flow must not wait for itself."""

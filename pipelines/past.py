@@ -8,7 +8,7 @@ import pandas as pd
 from configs.errors import LakeError
 from features.assemble import FeatureSet
 from features.store import read_features
-from pipelines.lake import Lake
+from pipelines.lake import MEASURES, Lake
 from pipelines.manifest import read_manifest
 from training.models import Models
 from training.registry import Registry
@@ -49,6 +49,11 @@ class LakePast:
         except OSError:
             return False
         return all(then.get(key) == now.get(key) for key in ("configuration", "features_code"))
+
+    def track_record(self) -> pd.DataFrame | None:
+        """Every figure of the newest backtest, this morning's included; None without any."""
+        days = [day for day in self._lake.dates("backtests") if day <= self.before]
+        return self._lake.read("backtests", days[-1], file=MEASURES) if days else None
 
     def models(self, version: str) -> Models | None:
         """The models of a ``model_version`` of accounts.parquet; None where they are gone."""

@@ -76,7 +76,7 @@ def morning_of(
 def written(folder: Path, scores: Scores, morning: Morning, facts: Mapping[str, Any]) -> None:
     """Write the tables, the manifest and the report into a folder."""
     horizons = morning.configuration.project.outcomes.horizons_days
-    outputs = outputs_of(morning)
+    outputs, record = outputs_of(morning), morning.past.track_record()
     for name, table in {
         "accounts": as_table(scores.accounts, accounts_schema(horizons)),
         "milestones": as_table(scores.milestones, milestones_schema(horizons)),
@@ -92,7 +92,8 @@ def written(folder: Path, scores: Scores, morning: Morning, facts: Mapping[str, 
         run=read_manifest(folder),
         configuration=morning.configuration,
         roles=people_by_role(morning.features),
-        tables={name: table.to_pandas() for name, table in outputs.items()},
+        tables={name: table.to_pandas() for name, table in outputs.items()}
+        | ({} if record is None else {"backtest": record}),
     )
 
 

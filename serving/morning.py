@@ -33,6 +33,9 @@ class Past(Protocol):
     def built_alike(self, morning: date) -> bool:
         """Whether the same configuration and code built its features as built these."""
 
+    def track_record(self) -> pd.DataFrame | None:
+        """Every figure of the newest backtest, this morning's included; None without any."""
+
     def models(self, version: str) -> Models | None:
         """The models of a ``model_version`` of accounts.parquet; None where they are gone."""
 

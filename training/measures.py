@@ -35,6 +35,9 @@ MEASURES: Mapping[str, Callable[..., float]] = {
 }
 TOGETHER = "all"
 EVERYBODY = ("all", "all")
+MANY_DRAWS, FEW_DRAWS = 200, 100
+OF_GROUPS = ("auc", "predicted_over_observed")
+"""The measures of a part of the accounts that carry an interval."""
 MOST_COMPARED = 4_000
 """Rows between which pairs are counted for the C-index; more would only take longer."""
 COLUMNS = (
@@ -67,7 +70,7 @@ def measures_of(tested: Backtest, horizons: Sequence[int]) -> pd.DataFrame:
         for horizon in horizons:
             pooled = tested.pooled(question, horizon)
             for group, rows in _groups(pooled):
-                draws = 200 if group == EVERYBODY else 100
+                draws = MANY_DRAWS if group == EVERYBODY else FEW_DRAWS
                 lines += _lines(rows, question, TOGETHER, horizon, group, draws=draws)
         lines += _over_time(tested, question, horizons)
         lines += [{"question": question, **line} for line in date_measures(tested, question)]
@@ -170,7 +173,7 @@ def _lines(
         for name, measure in MEASURES.items():
             line = common | {"predictor": predictor, "measure": name}
             line["value"] = measure(chance, rows.happened)
-            if draws and predictor == MODEL:
+            if draws and predictor == MODEL and (group == EVERYBODY or name in OF_GROUPS):
                 line["low"], line["high"] = interval_of(
                     measure, chance, rows.happened, rows.families, draws=draws
                 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from serving.report.material import Material
+from serving.report.track import track_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Chapter:
         return f"{self.name}.html"
 
 
-CHAPTERS: tuple[Chapter, ...] = ()
+CHAPTERS: tuple[Chapter, ...] = (Chapter("track", "Track record", track_record),)
 
 
 def written_chapters(material: Material) -> Iterator[tuple[Chapter, object]]:

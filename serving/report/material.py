@@ -17,7 +17,8 @@ class Material:
 
     book: Book
     tables: Mapping[str, pd.DataFrame]
-    """accounts, milestones and every output of the morning, by name."""
+    """accounts, milestones, every output of the morning and, where there is one, the figures of
+    the newest backtest, by name."""
     run: Mapping[str, Any]
     """What run.json says."""
     configuration: Configuration

@@ -41,6 +41,9 @@ class Memory:
     def built_alike(self, morning: date) -> bool:
         return self.is_alike
 
+    def track_record(self) -> pd.DataFrame | None:
+        return None
+
     def models(self, version: str) -> Models | None:
         return self.known_models.get(version)
 
