@@ -1,12 +1,12 @@
 """What does a scorer need from training, in one thing that can be written down and read back?
 
-The hazards of both questions, the simple rules that speak where the hazards show no skill, and
-what the backtest said of both.
+The hazards of both questions, the simple rules that speak where the hazards show no skill, what
+the backtest said of both, and what reaching each milestone does to leaving.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from configs.project import Project
 from training.baselines import Baseline, Evidence, baseline_from_dict
 from training.bundle import META, Bundle
+from training.effects import Effects
 from training.exits import ExitModel
 from training.matrix import Matrix
 from training.periods import Floats
@@ -45,6 +46,8 @@ class Models:
     """Predicts churn by horizon; None where fewer than LEAST_EXITS accounts ever left."""
     meta: Mapping[str, Any]
     """training_day, horizons, primary_horizon, exits, causes, skill, backtest, remarks."""
+    effects: Effects = field(default_factory=Effects)
+    """What reaching each milestone does to leaving, by segment."""
 
     @property
     def has_skill(self) -> bool:
@@ -60,6 +63,7 @@ class Models:
     def to_bundle(self) -> Bundle:
         """Write everything down as texts."""
         parts = {META: json.dumps(self.meta, sort_keys=True), **self.exits.to_parts()}
+        parts["effects.json"] = self.effects.to_json()
         if self.steps is not None:
             parts |= self.steps.to_parts()
         if self.rule is not None:
@@ -74,7 +78,9 @@ class Models:
             baseline_from_dict(json.loads(parts["rule.json"])) if "rule.json" in parts else None
         )
         steps = StepModel.from_parts(parts) if "steps-model.json" in parts else None
-        return cls(ExitModel.from_parts(parts), steps, rule, bundle.meta)
+        told = parts.get("effects.json")
+        effects = Effects() if told is None else Effects.from_json(told)
+        return cls(ExitModel.from_parts(parts), steps, rule, bundle.meta, effects)
 
 
 def answers(meta: Mapping[str, Any], project: Project, *, day: int) -> bool:

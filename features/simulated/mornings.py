@@ -68,9 +68,16 @@ class Outlooks:
         return at, RUNGS[slug].steps
 
 
-def outlooks(company: Company, journeys: Journeys, *, span: Span, shock_day: int) -> Outlooks:
-    """Stand on each morning of the truth and look at every live account."""
-    weeks = span.morning_weeks
+def outlooks(
+    company: Company,
+    journeys: Journeys,
+    *,
+    span: Span,
+    shock_day: int,
+    weeks: Ints | None = None,
+) -> Outlooks:
+    """Stand on each morning of the truth (or of these weeks) and look at every live account."""
+    weeks = span.morning_weeks if weeks is None else weeks
     alive = (company.first_week[:, None] < weeks) & (journeys.exit_day[:, None] >= 7 * weeks)
     account, at = np.nonzero(alive)
     week = weeks[at]

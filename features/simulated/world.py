@@ -30,6 +30,31 @@ ACCOUNTS_AT_ONCE = 500
 Events = TypeVar("Events", Steps, Renewals)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lives:
+    """What happened to everybody, hidden or not, before anything is written down."""
+
+    company: Company
+    journeys: Journeys
+    span: Span
+    shock_day: int
+    writing: tuple[np.random.SeedSequence, np.random.SeedSequence]
+    """What the records and the use are drawn from."""
+
+
+def lived(
+    *, accounts: int, seed: int, months: int = 30, price_shock_on: date | None = None
+) -> Lives:
+    """Live through a company's months: the company that ``simulate`` writes."""
+    span = Span.of_months(months)
+    shock_day = NEVER if price_shock_on is None else span.day_number(price_shock_on)
+    founding, living, recording, working = np.random.SeedSequence(seed).spawn(4)
+    company = found_company(accounts, span=span, rng=np.random.default_rng(founding))
+    rng = np.random.default_rng(living)
+    journeys = live(company, span=span, shock_day=shock_day, rng=rng)
+    return Lives(company, journeys, span, shock_day, (recording, working))
+
+
 def simulate(
     out: Path,
     *,
@@ -42,17 +67,14 @@ def simulate(
 
     The last day of data is LAST_DAY. The same arguments give the same bytes.
     """
-    span = Span.of_months(months)
-    shock_day = NEVER if price_shock_on is None else span.day_number(price_shock_on)
-    founding, living, recording, working = np.random.SeedSequence(seed).spawn(4)
-    company = found_company(accounts, span=span, rng=np.random.default_rng(founding))
-    rng = np.random.default_rng(living)
-    journeys = live(company, span=span, shock_day=shock_day, rng=rng)
+    lives = lived(accounts=accounts, seed=seed, months=months, price_shock_on=price_shock_on)
+    company, journeys, span = lives.company, lives.journeys, lives.span
+    recording, working = lives.writing
     out.mkdir(parents=True, exist_ok=True)
     everybody = _Part(company, journeys, span, np.random.default_rng(recording))
     _write_records(out, everybody)
     _write_use(out, everybody, working)
-    seen = outlooks(company, journeys, span=span, shock_day=shock_day)
+    seen = outlooks(company, journeys, span=span, shock_day=lives.shock_day)
     write_table(risks(seen, company, span=span), out / "truth" / "risks.parquet")
     write_table(effects(seen), out / "truth" / "effects.parquet")
     write_table(moments(company, journeys, span=span), out / "truth" / "moments.parquet")
