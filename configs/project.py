@@ -17,6 +17,7 @@ from configs.sections import (
     Deploy,
     Gate,
     Models,
+    Monitor,
     Outcomes,
     Publish,
     Serving,
@@ -45,6 +46,7 @@ class Project(Strict):
     models: Models = Models()
     backtest: Backtest = Backtest()
     gate: Gate = Gate()
+    monitor: Monitor = Monitor()
     publish: Publish = Publish()
     deploy: Deploy = Deploy()
 

@@ -136,6 +136,18 @@ class Gate(Strict):
         return self
 
 
+class Monitor(Strict):
+    """From when on a model has decayed, its inputs have drifted, or a table has dried up."""
+
+    max_auc_drop: Share = 0.05
+    recent_days: Days = 91
+    max_drift: Positive = 0.25
+    stale_days: Days = 7
+    min_volume: Share = 0.5
+    max_volume: Annotated[float, Field(strict=True, ge=1)] = 2.0
+    retrain_every_days: Days = 7
+
+
 class Publish(Strict):
     """Where the scores go besides the lake."""
 
@@ -150,6 +162,7 @@ class Deploy(Strict):
 
     score_cron: Cron = "0 5 * * *"
     train_cron: Cron = "0 3 * * 0"
+    monitor_cron: Cron = "30 4 * * *"
     timezone: Text = "UTC"
 
     @field_validator("timezone")

@@ -24,11 +24,12 @@ import pyarrow.parquet as pq
 from configs.errors import LakeError
 from pipelines import swap
 
-Kind = Literal["builds", "backtests", "scores"]
+Kind = Literal["builds", "backtests", "scores", "monitor"]
 _WRITTEN_BY: Mapping[Kind, str] = {
     "builds": "milepost build",
     "backtests": "milepost backtest",
     "scores": "milepost score",
+    "monitor": "milepost monitor",
 }
 _LOOKS_EVERY_SECONDS = 0.2
 MEASURES = "measures.parquet"

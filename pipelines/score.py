@@ -15,6 +15,7 @@ from configs.phrases import load_phrases
 from features.assemble import FeatureSet
 from pipelines.build import build, built
 from pipelines.lake import Lake, write_parquet
+from pipelines.ledger import Ledger
 from pipelines.manifest import read_manifest, write_manifest
 from pipelines.past import LakePast
 from pipelines.progress import Progress
@@ -25,6 +26,7 @@ from serving.people import people_by_role
 from serving.report.render import write_report
 from serving.score import Scores, score
 from serving.scorecard import accounts_schema, as_table, milestones_schema
+from serving.statements import statements
 from training.registry import Registry
 
 UNKNOWN = {"has_skill": False, "best_baseline": None, "margin": None, "low": None, "high": None}
@@ -97,6 +99,19 @@ def written(folder: Path, scores: Scores, morning: Morning, facts: Mapping[str, 
     )
 
 
+def health_of(lake: Lake, as_of: date) -> dict[str, Any] | None:
+    """What the newest look at data and model found, on this morning or before it."""
+    looks = [day for day in lake.dates("monitor") if day <= as_of]
+    return lake.read_json("monitor", looks[-1]) if looks else None
+
+
+def kept(ledger: Ledger, morning: Morning, in_use: InUse) -> None:
+    """Write into the ledger what is said this morning, before anybody reads it."""
+    horizons = morning.configuration.project.outcomes.horizons_days
+    said = statements(morning.accounts, morning.milestones, horizons)
+    ledger.keep(morning.as_of, said, version=in_use.version)
+
+
 def facts_of(
     build_facts: Mapping[str, Any], in_use: InUse, scores: Scores, timings: Mapping[str, float]
 ) -> dict[str, Any]:
@@ -135,9 +150,11 @@ def score_accounts(config: str, lake: str, as_of: str | None = None) -> date:
     made = read_manifest(store.path("builds", day))
     facts = facts_of(made, in_use, scores, progress.timings.seconds)
     facts["seeds"] = {"models": configuration.project.models.seed}
+    facts["health"] = health_of(store, day)
     with progress.step("write scores and report"), store.replace("scores", day) as folder:
         morning = morning_of(scores, features, in_use, configuration, past)
         write_all(folder, scores, morning, facts)
+        kept(Ledger(store), morning, in_use)
     create_markdown_artifact(summary(configuration, scores, day), key="score")
     return day
 

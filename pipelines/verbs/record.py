@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.verbs.options import HERE, Config, LakeDir, out
+from pipelines.verbs.options import HERE, AsOf, Config, LakeDir, as_text, out, ready
 
 
 def models(config: Config, lake: LakeDir = HERE) -> None:
@@ -30,4 +30,19 @@ def rollback(
     out.print(rolled_back(load(config).project, lake, reason=reason), markup=False)
 
 
-VERBS = (models, rollback)
+def monitor(config: Config, as_of: AsOf = None, lake: LakeDir = HERE) -> None:
+    """Grade what was said, look for drift, count the rows; learn anew where it must."""
+    ready(config, lake)
+    from configs.load import load
+    from pipelines.lake import Lake
+    from pipelines.monitor import monitor as flow
+    from pipelines.monitor import told
+
+    day = flow(str(config), str(lake), as_text(as_of))
+    store = Lake(lake, load(config).project.name)
+    for line in told(store.read_json("monitor", day)):
+        out.print(line, markup=False)
+    out.print(f"Tables: {store.path('monitor', day)}", markup=False)
+
+
+VERBS = (models, rollback, monitor)
