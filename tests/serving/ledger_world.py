@@ -1,5 +1,7 @@
 """What was said on past mornings, what came, and what the tables brought: all made up."""
 
+from dataclasses import fields
+
 import numpy as np
 import pandas as pd
 
@@ -29,17 +31,15 @@ def a_feature_set(
     ]
     accounts = [f"a{i}" for i in range(len(values))]
     day = np.zeros(0, dtype=np.int64) if days is None else days
-    return FeatureSet(
-        snapshots=pd.DataFrame({"account_id": accounts, "day": day}),
-        values=values,
-        catalogue=Catalogue(entries),
-        steps=nothing,
-        step_catalogue=Catalogue([]),
-        standing=nothing,
-        exits=left({}) if exits is None else exits,
-        reached=came({}) if reached is None else reached,
-        usage=nothing,
-    )
+    told = {
+        "snapshots": pd.DataFrame({"account_id": accounts, "day": day}),
+        "values": values,
+        "catalogue": Catalogue(entries),
+        "step_catalogue": Catalogue([]),
+        "exits": left({}) if exits is None else exits,
+        "reached": came({}) if reached is None else reached,
+    }
+    return FeatureSet(**{field.name: nothing for field in fields(FeatureSet)} | told)
 
 
 def left(days: dict[str, int], *, known_after: int = 0, cause: str = "churn") -> pd.DataFrame:
