@@ -162,6 +162,11 @@ class Playbook(Strict):
         """Every capability that some milestone speaks of, each once, in order."""
         return tuple(dict.fromkeys(name for _, name in self._capabilities_by_place()))
 
+    def asked_capabilities(self) -> tuple[str, ...]:
+        """The capabilities whose use reaches some milestone, each once, in order."""
+        asked = (m.done_when for m in self.milestones)
+        return tuple(dict.fromkeys(d.capability for d in asked if isinstance(d, DoneWhen)))
+
     def warnings(self) -> tuple[str, ...]:
         """What is lawful, yet probably not meant: the order, slow starts, idle settings."""
         return tuple(climb_warnings(self.steps()))

@@ -41,6 +41,7 @@ from features.ladder import (
     milestone_columns,
 )
 from features.milestones import first_reached, reached_milestones
+from features.people import People, reduce_people
 from features.reduce import day_of, reduce_activity
 from features.standing import standing
 from features.windows import Activity
@@ -100,7 +101,7 @@ def build_features(
     mornings = _mornings(tables["activity"], small, project, as_of, also=also)
     live = _live(small, mornings, as_of)
     used = [name for name, rows in known_rows.items() if rows][:MOST_CAPABILITIES]
-    history = _history(tables, small, live, project, capabilities=used)
+    history = _history(tables, small, live, configuration, capabilities=used)
     always = everyone_always(live)
     reached = reached_milestones(playbook, tables, history.tables, always)
     alive = live.account * mornings.count + live.morning
@@ -141,7 +142,7 @@ def _history(
     tables: Mapping[str, ir.Table],
     small: Mapping[str, pd.DataFrame],
     live: Snapshots,
-    project: Project,
+    configuration: Configuration,
     *,
     capabilities: list[str],
 ) -> History:
@@ -149,10 +150,12 @@ def _history(
     mornings = live.mornings
     rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
     reduced = reduce_activity(tables, mornings, capabilities=capabilities)
+    asked = configuration.playbook.asked_capabilities()
+    people = reduce_people(tables, mornings, capabilities=asked)
     attributes = rows["accounts"].frame.take(newest_row(rows["accounts"], live))
     attributes = attributes.reset_index(drop=True)
-    segment = segment_of(project, attributes).astype(object).to_numpy()
-    return History(live, reduced, rows, segment, attributes)
+    segment = segment_of(configuration.project, attributes).astype(object).to_numpy()
+    return History(live, reduced, people, rows, segment, attributes)
 
 
 def _columns(history: History, ladder: Ladder, configuration: Configuration) -> Columns:
@@ -160,6 +163,7 @@ def _columns(history: History, ladder: Ladder, configuration: Configuration) -> 
     own = Own(
         history=history,
         activity=Activity(history.activity, history.snapshots),
+        people=People(history.people, history.snapshots),
         ladder=ladder,
         playbook=configuration.playbook,
         attributes=configuration.project.accounts.attributes,

@@ -14,6 +14,7 @@ import numpy as np
 from configs.playbook import Playbook
 from features.history import Column, Columns, History
 from features.ladder import Ladder
+from features.people import People
 from features.windows import Activity
 
 
@@ -23,6 +24,7 @@ class Own:
 
     history: History
     activity: Activity
+    people: People
     ladder: Ladder
     playbook: Playbook
     attributes: tuple[str, ...]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots, day_number
 from features.catalogue import Feature
+from features.people import ReducedPeople
 from features.reduce import Reduced
 from features.tables import TABLES
 
@@ -69,6 +70,7 @@ class History:
 
     snapshots: Snapshots
     activity: Reduced
+    people: ReducedPeople
     tables: Mapping[str, Rows]
     segment: np.ndarray
     """The segment of each snapshot's account, as known that morning (object array of names)."""

@@ -82,7 +82,8 @@ def first_reached(reached: Mapping[str, Reached], snapshots: Snapshots) -> pd.Da
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True)
+    told = pd.concat(parts, ignore_index=True)
+    return told.astype({"account_id": "str", "milestone": "str"})
 
 
 def _reached(

@@ -4,7 +4,7 @@ Computes every family on one made-up account of which everything is known. What 
 named after stands in angle brackets: a capability, a role, a kind of touch, an attribute.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import ibis
@@ -28,7 +28,7 @@ def specimen() -> FeatureSet:
         {
             "name": "specimen",
             "accounts": {"attributes": [ATTRIBUTE]},
-            "snapshots": {"first_on": AS_OF},
+            "snapshots": {"first_on": AS_OF - timedelta(days=735), "every_days": 105},
         }
     )
     playbook = Playbook.model_validate(
@@ -53,13 +53,13 @@ def specimen() -> FeatureSet:
 
 def _tables(engine: ibis.BaseBackend) -> dict[str, ir.Table]:
     return {
-        name: normalised(engine.create_table(name, pd.DataFrame([row])), TABLES[name])
-        for name, row in _rows().items()
+        name: normalised(engine.create_table(name, pd.DataFrame(rows)), TABLES[name])
+        for name, rows in _rows().items()
     }
 
 
-def _rows() -> dict[str, dict[str, object]]:
-    """One row of every table, all of one account."""
+def _rows() -> dict[str, list[dict[str, object]]]:
+    """A row or two of every table, all of one account."""
     begun, lately = pd.Timestamp("2024-12-02"), pd.Timestamp("2025-03-03")
     told: dict[str, dict[str, object]] = {
         "accounts": {"signed_up_at": begun, "parent_id": "parent", ATTRIBUTE: "a value"},
@@ -76,4 +76,6 @@ def _rows() -> dict[str, dict[str, object]]:
         "exits": {"exited_at": pd.Timestamp("2026-01-01"), "cause": "churn"},
         "touches": {"kind": KIND, "occurred_at": lately},
     }
-    return {name: {"account_id": "an account"} | row for name, row in told.items()}
+    rows = {name: [{"account_id": "an account"} | row] for name, row in told.items()}
+    rows["touches"].append(rows["touches"][0] | {"kind": "nudge", "milestone": "first_step"})
+    return rows

@@ -11,8 +11,7 @@ import pandas as pd
 
 from features.asof import NEVER, Bools, Floats, Ints, Snapshots
 from features.reduce import Reduced
-
-WEEKS_BACK = 26
+from features.weeks import WEEKS_BACK, WeeklyRows
 
 
 class Activity:
@@ -54,6 +53,18 @@ class Activity:
         """Distinct days with any activity in the window."""
         return self._total(self._new_days, window_days)
 
+    def weekdays(self, window_days: int | None) -> Floats:
+        """Distinct days from Monday to Friday with any activity in the window."""
+        first = (self._start + 3) % 7
+        masks = np.array(
+            [sum(1 << bit for bit in range(7) if (day + bit) % 7 < 5) for day in range(7)]
+        )
+        bits = self._int("days") & masks[first]
+        new = newly_set_bits(
+            self._account * len(self._cuts) + self._int("segment"), self._enter, bits
+        )
+        return self._total(new, window_days)
+
     def last_day(self) -> Ints:
         """Last day with activity that was known; NEVER if there is none."""
         return self._snapshots.latest(
@@ -92,6 +103,28 @@ class Activity:
         """How many of the last whole weeks had activity."""
         counted: Floats = self._active_weeks[:, :weeks].sum(axis=1).astype(np.float64)
         return counted
+
+    @cached_property
+    def weekly(self) -> WeeklyRows:
+        """The reduced rows by calendar week, in the order in which they became known."""
+        week = (self._start + 3) // 7
+        first = int(week.min(initial=(int(self._mornings.days[-1]) + 3) // 7))
+        order = np.lexsort((self._enter, self._account))
+        per_capability = [
+            (self._segments[f"rows_{position}"] > 0).to_numpy(dtype=np.bool_)
+            for position in range(len(self.capabilities))
+        ]
+        shape = (len(per_capability), len(self._account))
+        used = np.array(per_capability, dtype=np.bool_).reshape(shape)
+        return WeeklyRows(
+            account=self._account[order],
+            enter=self._enter[order],
+            week=week[order] - first,
+            uses=self._int("rows")[order],
+            used=np.ascontiguousarray(used.T[order]),
+            first_week=first,
+            weeks=int(week.max(initial=first)) - first + 1,
+        )
 
     def _total(self, amount: Floats, window_days: int | None) -> Floats:
         leave = None

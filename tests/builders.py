@@ -117,10 +117,14 @@ class AnAccount:
         return self._add("exits", told, at(days_before - known_after))
 
     def was_touched(
-        self, *days_before: float, kind: str = "call", known_after: float = SOON
+        self,
+        *days_before: float,
+        kind: str = "call",
+        milestone: str | None = None,
+        known_after: float = SOON,
     ) -> Self:
         for days in days_before:
-            told = {"kind": kind, "occurred_at": at(days)}
+            told = {"kind": kind, "occurred_at": at(days), "milestone": milestone}
             self._add("touches", told, at(days - known_after))
         return self
 

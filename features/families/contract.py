@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from features.asof import Floats
+from features.asof import Floats, Ints
 from features.catalogue import Feature, Unit
 from features.commitments import commitments
 from features.family import Family, Own
-from features.history import Columns, day_or_nan
+from features.history import Columns, History, day_or_nan
 
 
 def contract_columns(own: Own) -> Columns:
-    """ARR and its change, the next renewal, term and lines."""
+    """ARR and its change, the next renewal, terms and lines."""
     columns, history = Columns(), own.history
     now = commitments(history)
     if now is None:
@@ -29,7 +29,30 @@ def contract_columns(own: Own) -> Columns:
     )
     columns.add(_feature("term_days", "length of the newest term", "days"), now.term_days)
     columns.add(_feature("contract_lines", "subscription lines in force", "count"), now.lines)
+    columns.add(
+        _feature("arr_per_seat", "ARR per seat", "money"), _share_of(now.arr, now.seats)
+    )
+    ended, newest = _terms(history)
+    columns.add(
+        _feature("terms_ended", "terms of subscription lines that ended", "count"), ended
+    )
+    columns.add(
+        _feature("days_since_line_began", "days since the newest line in force began", "days"),
+        day - day_or_nan(newest),
+    )
     return columns
+
+
+def _terms(history: History) -> tuple[Floats, Ints]:
+    """How many known terms have ended, and on which day the newest one began."""
+    rows, snapshots = history.tables["contracts"], history.snapshots
+    starts, ends = rows.day("starts_on"), rows.day("ends_on")
+    over = np.maximum(rows.seen_from, snapshots.mornings.first_from(ends))
+    begun = np.maximum(rows.seen_from, snapshots.mornings.first_from(starts))
+    return (
+        snapshots.total(rows.account, enter=over),
+        snapshots.latest(rows.account, enter=begun, value=starts),
+    )
 
 
 def _share_of(now: Floats, before: Floats) -> Floats:

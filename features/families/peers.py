@@ -15,20 +15,27 @@ from features.history import Columns, History
 AGE_BANDS = (30, 60, 91, 182, 365, 730)
 """Days since kickoff at which an account joins older peers."""
 FEWEST_PEERS = 5
-COMPARED = ("active_days_28d", "activity_count_28d", "active_users_28d", "milestones_done")
+COMPARED = {
+    "active_days_28d": "usage",
+    "activity_count_28d": "usage",
+    "active_users_28d": "usage",
+    "capabilities_used_28d": "breadth",
+    "milestones_done": "ladder",
+}
+"""The key measures, and the families that their percentiles are told with."""
 
 
 def peer_columns(everyone: Everyone) -> Columns:
     """Percentiles of the key measures among peers, and its cohort's recent churn."""
     columns, history, values = Columns(), everyone.history, everyone.so_far
     keys = _peer_group(history)
-    for name in COMPARED:
+    for name, family in COMPARED.items():
         if name not in values:
             continue
         columns.add(
             Feature(
                 name=f"peers_percentile_{name}",
-                family="ladder" if name == "milestones_done" else "usage",
+                family=family,
                 measure="peers_percentile",
                 meaning=f"share of peers of the same segment and age with no more {name}",
                 unit="share",
@@ -40,7 +47,7 @@ def peer_columns(everyone: Everyone) -> Columns:
     columns.add(
         Feature(
             name="cohort_exit_rate_28d",
-            family="calendar",
+            family="cohort",
             measure="cohort_exit_rate",
             meaning="share of the segment's accounts of the same kickoff month that churned "
             "in the last 28 days",

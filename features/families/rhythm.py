@@ -10,11 +10,11 @@ from features.asof import NEVER, Floats
 from features.catalogue import Feature, Unit
 from features.family import Family, Own
 from features.history import Columns, History
-from features.windows import WEEKS_BACK
+from features.weeks import WEEKS_BACK
 
 
 def rhythm_columns(own: Own) -> Columns:
-    """Recency, streak of weeks, and the share of weeks with use."""
+    """Recency, streak of weeks, and the shares of weeks, and of weekdays, with use."""
     columns, history, activity = Columns(), own.history, own.activity
     columns.add(
         _feature("days_since_active", "whole days since the last use", "days"),
@@ -34,6 +34,19 @@ def rhythm_columns(own: Own) -> Columns:
             ),
             activity.active_weeks(weeks) / weeks,
         )
+    days = activity.days(91)
+    columns.add(
+        Feature(
+            name="weekdays_share_91d",
+            family="rhythm",
+            measure="weekdays_share",
+            meaning="share of the days with use in the last 91 days that were Monday to Friday",
+            unit="share",
+            absence="no use in the last 91 days",
+            window_days=91,
+        ),
+        np.divide(activity.weekdays(91), days, out=np.full(len(days), np.nan), where=days > 0),
+    )
     return columns
 
 

@@ -15,6 +15,7 @@ from tests.features.naive_ladder import (
     ladder,
     ladder_features,
 )
+from tests.features.naive_pace import contact, mean, pace, seats, terms
 from tests.features.naive_use import (
     DAY,
     Row,
@@ -27,8 +28,15 @@ from tests.features.naive_use import (
     touches,
     usage,
 )
+from tests.features.naive_weeks import adoption, people, role_depth, weekdays, weeks
 
-COMPARED = ("active_days_28d", "activity_count_28d", "active_users_28d", "milestones_done")
+COMPARED = (
+    "active_days_28d",
+    "activity_count_28d",
+    "active_users_28d",
+    "capabilities_used_28d",
+    "milestones_done",
+)
 
 
 @dataclass(frozen=True)
@@ -128,8 +136,46 @@ class Naive:
             one = usage(then, capabilities) | breadth(then) | rhythm(then)
             one |= roles(then, self._roles) | ladder_features(snapshot.rungs, then)
             one |= contract(then) if has_contracts else {}
+            one |= terms(then) if has_contracts else {}
+            one |= self._recent(snapshot, kinds)
             told.append(one | touches(then, kinds) | self._profile(snapshot))
         return self._with_peers(pd.DataFrame(told))
+
+    def _recent(self, snapshot: Snapshot, kinds: list[str]) -> dict[str, float]:
+        then, rungs = snapshot.then, snapshot.rungs
+        playbook = self.world.configuration.playbook
+        slugs = [milestone.slug for milestone in playbook.milestones]
+        told = weeks(then) | weekdays(then) | people(then) | adoption(then) | seats(then)
+        told |= role_depth(then, self._roles, playbook) | pace(rungs, then)
+        return told | contact(then, kinds, slugs, rungs) | self._siblings(snapshot)
+
+    def _siblings(self, snapshot: Snapshot) -> dict[str, float]:
+        """How the other accounts of its parent fare, by what was known that morning."""
+        if not any(pd.notna(s.then.profile["parent_id"]) for s in self.snapshots):
+            return {}
+        own, morning = snapshot.then.account_id, snapshot.then.morning
+        parent = snapshot.then.profile["parent_id"]
+        here = [
+            mean([rung.is_done for rung in s.rungs if rung.applies])
+            for s in self.snapshots
+            if s.then.morning == morning
+            and s.then.account_id != own
+            and s.then.profile["parent_id"] == parent
+        ]
+        gone = sum(
+            row["cause"] == "churn"
+            and row["account_id"] != own
+            and max(row["known_at"], row["exited_at"]) < morning
+            and (before := self._before(row)) is not None
+            and before.then.profile["parent_id"] == parent
+            for row in self.tables.get("exits", [])
+        )
+        has_any = len(here) + gone > 0
+        return {
+            "siblings_live": len(here) if has_any else np.nan,
+            "siblings_gone_share": gone / (len(here) + gone) if has_any else np.nan,
+            "siblings_done_share": mean([share for share in here if pd.notna(share)]),
+        }
 
     def _profile(self, snapshot: Snapshot) -> dict[str, object]:
         then = snapshot.then
@@ -171,13 +217,18 @@ class Naive:
 
     def _cohort_before(self, row: Row) -> tuple[str, str] | None:
         """The cohort of an account on its last morning before an exit."""
+        before = self._before(row)
+        return None if before is None else before.cohort
+
+    def _before(self, row: Row) -> Snapshot | None:
+        """An account on its last morning before an exit."""
         heard = max(row["exited_at"], row["known_at"])
         lived = [
             s
             for s in self.snapshots
             if s.then.account_id == row["account_id"] and s.then.morning <= heard
         ]
-        return lived[-1].cohort if lived else None
+        return lived[-1] if lived else None
 
 
 def day_number(day: pd.Timestamp) -> int:

@@ -86,6 +86,7 @@ def accounts(draw: st.DrawFn, name: str) -> AnAccount:
         kickoff=draw(st.sampled_from([None, signed_up - 30, signed_up + 3])),
         plan=draw(st.sampled_from(["small", "small", "large"])),
         seats=draw(st.sampled_from([2.0, 4.0, None])),
+        parent_id=draw(st.sampled_from([None, "p", "q"])),
     )
     for day in sorted(draw(st.sets(past_days, max_size=2))):
         # An odd fraction, so that no two rows of an account are known at one moment.
@@ -104,8 +105,9 @@ def _people_and_touches(draw: st.DrawFn, account: AnAccount) -> None:
         role = draw(st.sampled_from(["admin", "member", None]))
         account.has_user(user, role=role, since=draw(past_days), known_after=draw(lags))
     for days in draw(st.lists(quarter_days, max_size=3)):
-        kind = draw(st.sampled_from(["call", "ticket"]))
-        account.was_touched(days, kind=kind, known_after=draw(lags))
+        kind = draw(st.sampled_from(["call", "ticket", "nudge"]))
+        about = draw(st.sampled_from(["kicked_off", "first_report", "deep_use", None]))
+        account.was_touched(days, kind=kind, milestone=about, known_after=draw(lags))
 
 
 def _records(draw: st.DrawFn, account: AnAccount) -> None:

@@ -53,7 +53,7 @@ def a_catalogue() -> Catalogue:
             feature("tenure_days", "account", "tenure_days", "days"),
             feature(
                 "cohort_exit_rate_91d",
-                "calendar",
+                "cohort",
                 "cohort_exit_rate",
                 "share",
                 window_days=91,

@@ -8,6 +8,7 @@ import pytest
 from configs.phrases import load_phrases
 from features.assemble import FeatureSet
 from features.catalogue import Catalogue
+from features.specimen import specimen
 from serving.sentences import Teller
 from tests.builders import AnAccount, a_step, a_world
 
@@ -19,18 +20,21 @@ def features() -> FeatureSet:
     """One account of which everything is known, one that only signed up, four ordinary ones."""
     busy = (
         AnAccount("busy")
-        .signed_up(90, kickoff=80, plan="team_plan", seats=9.0)
+        .signed_up(90, kickoff=80, plan="team_plan", seats=9.0, parent_id="group")
         .has_user("ann", role="admin", since=85)
         .was_active(60, 33, 32, 12, 5, 2, user="ann")
         .was_active(40, 3, capability="workflow_run", user="ann")
         .has_contract(80, -200, arr=9_000.0)
         .was_touched(20, 3, kind="call")
+        .was_touched(40, kind="nudge", milestone="late_step")
         .reached("kicked_off", 70)
         .planned("kicked_off", 75)
     )
     quiet = AnAccount("quiet").signed_up(30, plan=None, seats=None)
     others = [
-        AnAccount(f"other{i}").signed_up(88, plan="team_plan").was_active(9 + i, user=f"u{i}")
+        AnAccount(f"other{i}")
+        .signed_up(88, plan="team_plan", parent_id="group")
+        .was_active(9 + i, user=f"u{i}")
         for i in range(4)
     ]
     gone = AnAccount("gone").signed_up(89, plan="team_plan").was_active(50).left(20)
@@ -50,15 +54,15 @@ def catalogues(features: FeatureSet) -> list[Catalogue]:
 
 
 @pytest.mark.parametrize("name", ["demo", "oulad"])
-def test_every_measure_has_a_phrase(features, name):
+def test_every_measure_has_a_phrase(name):
     phrases = load_phrases(CONFIGS / name)
-    for catalogue in catalogues(features):
+    for catalogue in catalogues(specimen()):
         assert {f.measure for f in catalogue.values()} <= phrases.measure.keys()
         assert {f.family for f in catalogue.values()} <= phrases.families.keys()
 
 
-def test_every_phrase_has_a_measure(features):
-    known = {f.measure for catalogue in catalogues(features) for f in catalogue.values()}
+def test_every_phrase_has_a_measure():
+    known = {f.measure for catalogue in catalogues(specimen()) for f in catalogue.values()}
     assert load_phrases().measure.keys() <= known | {"milestone"}
 
 

@@ -1,0 +1,176 @@
+"""On whom does an account's use rest, and have those people gone?
+
+The engine reduces activity with two more group-bys: (account, person, week, first morning that
+knows it) to the number of uses, and (account, person, capability) to the first morning that
+knows of it, of the capabilities that the playbook asks for. Each account's weeks are then
+looked at from every morning, seeing only what that morning knew.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import ibis
+import ibis.expr.types as ir
+import numba
+import numpy as np
+import pandas as pd
+
+from features.asof import NEVER, Floats, Ints, Mornings, Snapshots
+from features.reduce import day_of
+
+QUARTER, MONTH = 13, 4
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedPeople:
+    """Who did what, after the reduction.
+
+    ``by_week``: account_id, user_id, week, seen_from, uses. ``by_capability``: a row per person
+    of a role, of account_id, capability, seen_from, role and role_known (the day it was told).
+    """
+
+    by_week: pd.DataFrame
+    by_capability: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Concentration:
+    """How much of the use is one person's, and how much its people have taken away."""
+
+    top_share: Floats
+    """Of the uses of the last 13 whole weeks, those of the most active person."""
+    lost_share: Floats
+    """Of the uses in the 9 whole weeks before the last 4, those of people not seen since."""
+    is_top_lost: Floats
+    """Whether nobody of the most active people of those 9 weeks was seen since."""
+
+
+def reduce_people(
+    tables: Mapping[str, ir.Table], mornings: Mornings, *, capabilities: Sequence[str]
+) -> ReducedPeople:
+    """Run the two group-bys over all rows of people known before the last morning."""
+    last = int(mornings.days[-1])
+    rows = tables["activity"].filter(tables["activity"].user_id.notnull())
+    rows = rows.mutate(day=day_of(rows.occurred_at), known=day_of(rows.known_at))
+    rows = rows.mutate(known=ibis.greatest(rows.day, rows.known))
+    rows = rows.filter(rows.known < last)
+    days = np.arange(int(mornings.days[0]), last)
+    seen = pd.DataFrame({"known": days, "seen_from": mornings.first_seeing(days)})
+    rows = rows.left_join(ibis.memtable(seen), "known")
+    rows = rows.mutate(seen_from=rows.seen_from.fill_null(0), week=(rows.day + 3) // 7)
+    lately = rows.filter(rows.day >= int(mornings.days[0]) - 7 * (QUARTER + 1))
+    weekly = lately.group_by("account_id", "user_id", "week", "seen_from")
+    return ReducedPeople(
+        by_week=weekly.agg(uses=lately.count()).to_pandas(),
+        by_capability=_with_roles(
+            rows.filter(rows.capability.isin(list(capabilities)))
+            .group_by("account_id", "user_id", "capability")
+            .agg(seen_from=rows.seen_from.min()),
+            tables.get("users"),
+            before_day=last,
+        ).to_pandas(),
+    )
+
+
+def _with_roles(entries: ir.Table, users: ir.Table | None, *, before_day: int) -> ir.Table:
+    if users is None:
+        return entries.mutate(role=ibis.null("string"), role_known=ibis.null("int64"))
+    users = users.filter(day_of(users.known_at) < before_day, users.role.notnull())
+    roles = users.group_by("account_id", "user_id").agg(
+        role=users.role.max(), role_known=day_of(users.known_at).min()
+    )
+    entries = entries.inner_join(roles, ["account_id", "user_id"])
+    return entries.select("account_id", "capability", "seen_from", "role", "role_known")
+
+
+class People:
+    """What the people of each account did, asked for on each snapshot's morning."""
+
+    def __init__(self, reduced: ReducedPeople, snapshots: Snapshots) -> None:
+        self._reduced, self._snapshots = reduced, snapshots
+
+    def key_capabilities(self, role: str) -> Floats:
+        """How many of the capabilities asked for the role has ever used."""
+        used = self._by_capability
+        used = used.loc[used["role"] == role]
+        first = used.groupby(["account", "capability"])["enter"].min().reset_index()
+        account = first["account"].to_numpy(dtype=np.int64)
+        return self._snapshots.total(account, enter=first["enter"].to_numpy(dtype=np.int64))
+
+    @cached_property
+    def _by_capability(self) -> pd.DataFrame:
+        used, mornings = self._reduced.by_capability, self._snapshots.mornings
+        known = used["role_known"].fillna(-NEVER).to_numpy(dtype=np.int64)
+        enter = np.maximum(used["seen_from"].to_numpy(np.int64), mornings.first_seeing(known))
+        used = used.assign(account=self._snapshots.code_of(used["account_id"]), enter=enter)
+        return used.loc[used["account"] >= 0]
+
+    def concentration(self) -> Concentration:
+        """Look at the last 13 whole weeks from every snapshot's morning."""
+        snapshots, rows = self._snapshots, self._reduced.by_week
+        account = snapshots.code_of(rows["account_id"])
+        rows, account = rows.loc[account >= 0], account[account >= 0]
+        week = rows["week"].to_numpy(dtype=np.int64)
+        order = np.lexsort((week, account))
+        accounts = np.arange(len(snapshots.account_ids) + 1)
+        told = _walk(
+            np.searchsorted(account[order], accounts).astype(np.int64),
+            np.searchsorted(snapshots.account, accounts).astype(np.int64),
+            week[order],
+            pd.factorize(rows["user_id"])[0].astype(np.int64)[order],
+            rows["uses"].to_numpy(dtype=np.int64)[order],
+            rows["seen_from"].to_numpy(dtype=np.int64)[order],
+            snapshots.morning,
+            (snapshots.day + 3) // 7 - 1,
+        )
+        return Concentration(*told.T)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _walk(
+    first: Ints,
+    snaps: Ints,
+    week: Ints,
+    user: Ints,
+    uses: Ints,
+    seen_from: Ints,
+    morning: Ints,
+    newest: Ints,
+) -> Floats:
+    told = np.empty((len(morning), 3))
+    # Per person: uses of the quarter, of the weeks before the last four, and of those since.
+    sums = np.zeros((user.max() + 1 if len(user) else 0, 3), dtype=np.int64)
+    for account in range(len(first) - 1):
+        start = first[account]
+        for snap in range(snaps[account], snaps[account + 1]):
+            last = newest[snap]
+            while start < first[account + 1] and week[start] <= last - QUARTER:
+                start += 1
+            for row in range(start, first[account + 1]):
+                if seen_from[row] <= morning[snap]:
+                    sums[user[row], 0] += uses[row] * (week[row] <= last)
+                    since = week[row] > last - MONTH
+                    sums[user[row], 2 if since else 1] += uses[row]
+            told[snap] = _told(sums, user[start : first[account + 1]])
+    return told
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _told(sums: Ints, user: Ints) -> Floats:
+    """Read the sums of an account's people, and clear them for the next morning."""
+    told, total, top, before, most, lost = np.zeros(3), 0, 0, 0, 0, 0
+    for one in user:
+        most = max(most, sums[one, 1])
+    told[2] = 1.0 if most else np.nan
+    for one in user:
+        total, top = total + sums[one, 0], max(top, sums[one, 0])
+        before += sums[one, 1]
+        if sums[one, 2] == 0:
+            lost += sums[one, 1]
+        elif most and sums[one, 1] == most:
+            told[2] = 0.0
+        sums[one] = 0
+    told[0] = top / total if total else np.nan
+    told[1] = lost / before if before else np.nan
+    return told
