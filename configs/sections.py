@@ -110,6 +110,8 @@ class Models(Strict):
     min_rows_in_leaf: Count = 200
     quiet_share: Share = 0.25
     min_events: Count = 30
+    max_drift: Positive | None = None
+    monotone: dict[Text, Literal["rising", "falling"]] = {}
 
 
 class Backtest(Strict):

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,29 +17,15 @@ import pandas as pd
 from configs.project import Project
 from features.asof import Ints
 from features.assemble import FeatureSet
-from features.catalogue import Catalogue
 from features.encode import Encoder
 from training.calibrate import observed_over_expected_shift
 from training.curves import IncidenceCurves
 from training.followed import CHURN, Followed
 from training.hazard import Hazard, HazardSettings, fit_hazard
+from training.inputs import inputs_of
 from training.matrix import Matrix
 from training.periods import Floats, Periods
 
-FEW_EXITS = 100
-"""With fewer exits than this, ten well-chosen inputs predict better than all of them."""
-CORE_FEATURES = (
-    "active_days_28d",
-    "active_users_28d",
-    "activity_ratio_91d",
-    "active_users_ratio_91d",
-    "days_since_active",
-    "milestones_done_share",
-    "days_late",
-    "days_to_renewal",
-    "tenure_days",
-    "segment",
-)
 BAGS = 4
 RECENT_DAYS = 84
 """How far back the level of a hazard is held against what came."""
@@ -60,6 +46,8 @@ class ExitModel:
     hazards: Mapping[str, Hazard]
     bags: tuple[Hazard, ...]
     """Churn hazards learnt from resampled accounts: how much the risk hangs on who was seen."""
+    drifted: Mapping[str, float] = field(default_factory=dict)
+    """Inputs left out because they have drifted, with their stability index."""
 
     @property
     def periods(self) -> Periods:
@@ -84,8 +72,13 @@ class ExitModel:
             text, rest = hazard.to_parts()
             parts[f"exits-{name}.txt"] = text
             parts[f"exits-{name}.json"] = json.dumps(rest, sort_keys=True)
-        causes = {"causes": list(self.hazards), "bags": len(self.bags), "clocks": self.clocks}
-        parts["exits-model.json"] = json.dumps(causes, sort_keys=True)
+        rest = {
+            "causes": list(self.hazards),
+            "bags": len(self.bags),
+            "clocks": self.clocks,
+            "drifted": self.drifted,
+        }
+        parts["exits-model.json"] = json.dumps(rest, sort_keys=True)
         return parts
 
     @classmethod
@@ -101,6 +94,7 @@ class ExitModel:
             clocks=tuple(rest["clocks"]),
             hazards={c: hazard(f"cause_{i}") for i, c in enumerate(rest["causes"])},
             bags=tuple(hazard(f"bag_{number}") for number in range(rest["bags"])),
+            drifted=rest.get("drifted", {}),
         )
 
 
@@ -109,7 +103,8 @@ def fit_exits(
 ) -> ExitModel:
     """Learn every cause's hazard from the followed snapshots, and set its level right."""
     values = features.values.iloc[followed.rows]
-    catalogue = _inputs(features.catalogue, followed.exited(), project.models.min_events)
+    inputs = inputs_of(features, followed, project)
+    catalogue = inputs.catalogue
     encoder = Encoder.fit(values, catalogue)
     clocks = tuple(name for name in encoder.numbers if catalogue[name].is_clock)
     matrix = Matrix(encoder.matrix(values), encoder.columns, clocks)
@@ -118,12 +113,15 @@ def fit_exits(
 
     def learn(number: int) -> Hazard:
         is_rare = followed.exited(followed.causes[number]) < project.models.min_events
+        own = replace(settings, trees=FEW_TREES) if is_rare else settings
+        # What is said of an input is said of churn: of other ends nothing is.
+        free = replace(own, rising=(), falling=())
         hazard = fit_hazard(
             matrix,
             followed.followup,
             cause=number,
             periods=periods,
-            settings=replace(settings, trees=FEW_TREES) if is_rare else settings,
+            settings=own if followed.causes[number] == CHURN else free,
         )
         return levelled(hazard, matrix, followed, cause=number)
 
@@ -131,7 +129,7 @@ def fit_exits(
         learnt = list(pool.map(learn, range(len(followed.causes))))
     hazards = dict(zip(followed.causes, learnt, strict=True))
     resampled = _bags(hazards[CHURN], matrix, followed, settings, count=bags)
-    return ExitModel(encoder, clocks, hazards, resampled)
+    return ExitModel(encoder, clocks, hazards, resampled, inputs.drifted)
 
 
 def settings_of(project: Project) -> HazardSettings:
@@ -145,6 +143,8 @@ def settings_of(project: Project) -> HazardSettings:
         feature_fraction=models.feature_fraction,
         min_rows_in_leaf=models.min_rows_in_leaf,
         quiet_share=models.quiet_share,
+        rising=tuple(name for name, way in models.monotone.items() if way == "rising"),
+        falling=tuple(name for name, way in models.monotone.items() if way == "falling"),
         seed=models.seed,
         threads=THREADS,
     )
@@ -164,13 +164,6 @@ def levelled(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) 
         accounts=followed.account[rows],
     )
     return hazard.shifted(shift)
-
-
-def _inputs(catalogue: Catalogue, exits: int, min_events: int) -> Catalogue:
-    """As many inputs as the exits can teach about; none where they are too few."""
-    if exits >= FEW_EXITS:
-        return catalogue
-    return catalogue.only(CORE_FEATURES if exits >= min_events else ())
 
 
 def _bags(

@@ -53,6 +53,7 @@ def fit_models(
     if followed.exited() >= LEAST_EXITS:
         rule = best_rule(rules_for_churn(features, followed, project), skill["churn"])
     meta = _learnt_from(followed, project) | _proven_by(tested, skill, followed, project)
+    meta["drifted"] = dict(exits.drifted)
     return Models(exits, steps, rule, meta), decision
 
 

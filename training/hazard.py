@@ -6,7 +6,7 @@ exposure, one case per row and period, with the period as one more input. Censor
 exactly what they know, and nothing is dropped or weighted for being young.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -38,11 +38,17 @@ class HazardSettings:
     feature_fraction: float = 0.5
     min_rows_in_leaf: int = 200
     quiet_share: float = 0.25
+    rising: tuple[str, ...] = ()
+    """Inputs with which the rate may never fall; with those ``falling``, never rise."""
+    falling: tuple[str, ...] = ()
     seed: int = 7
     threads: int = 1
 
-    def as_lightgbm(self) -> dict[str, object]:
+    def as_lightgbm(self, names: Sequence[str]) -> dict[str, object]:
+        """Give the parameters for a model of these inputs and the period."""
+        ways = [(name in self.rising) - (name in self.falling) for name in names]
         return {
+            **({"monotone_constraints": [*ways, 0]} if any(ways) else {}),
             "objective": "poisson",
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,
@@ -141,13 +147,14 @@ def fit_hazard(
         return Hazard(model, matrix.names, matrix.clocks, periods)
     share, seed = settings.quiet_share, settings.seed
     cells = chosen_cells(followup, cause=cause, periods=periods, quiet_share=share, seed=seed)
+    asked = settings.as_lightgbm(matrix.names)
     cases = lightgbm.Dataset(
         _inputs(matrix, cells, periods),
         label=cells.events / cells.days,
         weight=cells.days,
-        params=settings.as_lightgbm(),
+        params=asked,
     )
-    booster = lightgbm.train(settings.as_lightgbm(), cases, num_boost_round=settings.trees)
+    booster = lightgbm.train(asked, cases, num_boost_round=settings.trees)
     # What follows tells how it was fitted, even on how many threads, and decides nothing.
     model = booster.model_to_string().partition("\nparameters:")[0]
     return Hazard(model, matrix.names, matrix.clocks, periods)

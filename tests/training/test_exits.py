@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from training.bundle import META, Bundle
-from training.exits import CORE_FEATURES, ExitModel, fit_exits, settings_of
+from training.exits import ExitModel, fit_exits, settings_of
 from training.followed import CHURN, Followed, follow
+from training.inputs import CORE_FEATURES
 
 
 @pytest.fixture(scope="module")
