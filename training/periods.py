@@ -21,6 +21,8 @@ CENSORED = -1
 # Narrow while much is still decided, then aligned with how customers are billed.
 _APART_DAYS = 7
 _USUAL_EDGES = (0, 7, 14, 30, 45, 60, 90, 120, 150, 180)
+_NARROW_EDGES = (*range(0, 64, 7), *range(77, 183, 14), *range(210, 3651, 30))
+_LEAST_DAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,32 @@ class Periods:
         usual = {d for d in _USUAL_EDGES if min(abs(d - h) for h in horizons) >= _APART_DAYS}
         days = {0, *usual, *horizons}
         return cls(tuple(float(day) for day in sorted(days) if day <= last))
+
+    @classmethod
+    def narrow(cls, horizons: Sequence[int]) -> Self:
+        """Cut finely, for what happens near a date that is known: by weeks, then fortnights.
+
+        >>> Periods.narrow([28, 56]).edges
+        (0.0, 7.0, 14.0, 21.0, 28.0, 35.0, 42.0, 49.0, 56.0)
+        """
+        last = max(horizons)
+        fine = {d for d in _NARROW_EDGES if min(abs(d - h) for h in horizons) >= _LEAST_DAYS}
+        days = {0, *fine, *horizons}
+        return cls(tuple(float(day) for day in sorted(days) if day <= last))
+
+    def spread(self, rates: Floats, onto: Self) -> Floats:
+        """Daily rates by these periods, as the mean over each of other periods.
+
+        What is expected up to any edge that both have in common stays the same.
+
+        >>> Periods((0.0, 30.0)).spread(np.array([[0.2]]), Periods((0.0, 10.0, 30.0))).tolist()
+        [[0.2, 0.2]]
+        """
+        overlap = np.minimum(self.ends[:, None], onto.ends)
+        overlap = np.clip(overlap - np.maximum(self.starts[:, None], onto.starts), 0.0, None)
+        # Not by a matrix product: see training/weighing.py.
+        spread: Floats = np.einsum("ij,jk->ik", rates, overlap / onto.lengths)
+        return spread
 
     @property
     def starts(self) -> Floats:

@@ -7,7 +7,7 @@ questions can never contradict each other.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ from training.outcomes import first_of, followed_until, reached_events
 from training.periods import Floats, FollowUp, Periods
 
 REACHED = "reached"
-MOST_ROWS = 200_000
+MOST_ROWS = 100_000
 """Rows beyond this teach little more and cost as much: accounts are sampled."""
 
 
@@ -38,6 +38,8 @@ class StepModel:
     step_inputs: tuple[str, ...]
     clocks: tuple[str, ...]
     reached: Hazard
+    exit_periods: Periods
+    """The periods of the exit model's rates, which are wider than those of ``reached``."""
 
     def matrix(self, values: pd.DataFrame, steps: pd.DataFrame) -> Matrix:
         """Inputs of each step: its own beside its account's (``snapshot`` is a row)."""
@@ -53,15 +55,18 @@ class StepModel:
         """Curves of each step; ``exits`` holds the daily rates of each row of values."""
         rates = self.reached.daily_rates(self.matrix(values, steps), threads=THREADS)
         rows = steps["snapshot"].to_numpy(dtype=np.int64)
-        competing = {cause: rate[rows] for cause, rate in exits.items()}
-        return IncidenceCurves.from_rates(
-            {REACHED: rates, **competing}, self.reached.periods.edges
-        )
+        own, theirs = self.reached.periods, self.exit_periods
+        competing = {cause: theirs.spread(rate, own)[rows] for cause, rate in exits.items()}
+        return IncidenceCurves.from_rates({REACHED: rates, **competing}, own.edges)
 
     def to_parts(self) -> dict[str, str]:
         """Give the model as named texts: LightGBM's own, and JSON."""
         text, rest = self.reached.to_parts()
-        own = {"inputs": self.step_inputs, "clocks": self.clocks}
+        own = {
+            "inputs": self.step_inputs,
+            "clocks": self.clocks,
+            "exit_edges": self.exit_periods.edges,
+        }
         return {
             "steps-encoder.json": self.account_encoder.to_json(),
             "steps-reached.txt": text,
@@ -76,7 +81,8 @@ class StepModel:
             parts["steps-reached.txt"], json.loads(parts["steps-reached.json"])
         )
         encoder = Encoder.from_json(parts["steps-encoder.json"])
-        return cls(encoder, tuple(own["inputs"]), tuple(own["clocks"]), hazard)
+        exit_periods = Periods(tuple(own.get("exit_edges", hazard.periods.edges)))
+        return cls(encoder, tuple(own["inputs"]), tuple(own["clocks"]), hazard, exit_periods)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,13 +131,14 @@ def fit_steps(
     own_clocks = [name for name in inputs if features.step_catalogue[name].is_clock]
     clocks = (*exits.clocks, *own_clocks)
     values = features.values.iloc[followed.rows]
-    unfitted = StepModel(exits.encoder, inputs, clocks, next(iter(exits.hazards.values())))
+    any_hazard = next(iter(exits.hazards.values()))
+    unfitted = StepModel(exits.encoder, inputs, clocks, any_hazard, exits.periods)
     matrix = unfitted.matrix(values, cases.steps)
     hazard = fit_hazard(
         matrix,
         cases.followup,
         cause=0,
-        periods=Periods.covering(project.outcomes.horizons_days),
+        periods=Periods.narrow(project.outcomes.horizons_days),
         settings=settings_of(project),
     )
     recent = np.flatnonzero(cases.day + cases.followup.days > followed.end_day - RECENT_DAYS)
@@ -145,7 +152,7 @@ def fit_steps(
         last_days=RECENT_DAYS,
         accounts=cases.account[recent],
     )
-    return StepModel(exits.encoder, inputs, clocks, hazard.shifted(shift))
+    return replace(unfitted, reached=hazard.shifted(shift))
 
 
 def _sampled(account: Ints, rows: int, most_rows: int) -> Ints:

@@ -59,3 +59,23 @@ def test_a_row_censored_before_the_horizon_is_unknown_and_one_that_left_otherwis
 def test_a_follow_up_that_ends_before_it_starts_is_refused():
     with pytest.raises(ValueError, match="before it starts"):
         follow_up((-1.0, 0))
+
+
+@given(st.lists(st.integers(1, 720), min_size=1, max_size=5, unique=True))
+def test_narrow_periods_end_at_every_horizon_and_are_nowhere_long(horizons):
+    periods = Periods.narrow(sorted(horizons))
+    assert set(horizons) <= set(periods.ends)
+    assert periods.edges[-1] == max(horizons)
+    assert max(periods.lengths) <= 36
+    early = periods.lengths[periods.ends <= 63]
+    assert not len(early) or early.max() <= 10
+
+
+@given(st.integers(0, 10_000))
+def test_spreading_rates_keeps_what_is_expected_up_to_every_common_edge(seed):
+    wide, fine = Periods.covering([30, 60, 90, 180]), Periods.narrow([30, 60, 90, 180])
+    rates = np.random.default_rng(seed).exponential(size=(3, wide.count))
+    spread = wide.spread(rates, fine)
+    for day in set(wide.edges[1:]) & set(fine.edges):
+        one, other = (p.exposure(np.full(3, day)) for p in (wide, fine))
+        np.testing.assert_allclose((rates * one).sum(axis=1), (spread * other).sum(axis=1))
