@@ -66,7 +66,7 @@ def test_narrow_periods_end_at_every_horizon_and_are_nowhere_long(horizons):
     periods = Periods.narrow(sorted(horizons))
     assert set(horizons) <= set(periods.ends)
     assert periods.edges[-1] == max(horizons)
-    assert max(periods.lengths) <= 36
+    assert max(periods.lengths) <= 42
     early = periods.lengths[periods.ends <= 63]
     assert not len(early) or early.max() <= 10
 
