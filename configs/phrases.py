@@ -7,49 +7,18 @@ grammar of a phrase is explained at the top of that file.
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from string import Formatter
-from typing import Annotated, Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from configs.complaints import complaints
 from configs.errors import ConfigError
-from configs.nearest import did_you_mean
+from configs.filled import MEANT, Filled, Strict, Text
+from configs.notices import Alerts, Changes, Messages
 
 FILE = "phrases.toml"
 SUBJECTS = frozenset({"subject", "subjects"})
 SENTENCE = SUBJECTS | {"value", "window", "days", "peers"}
-
-NAMED = ("account", "accounts", "milestone", "milestones")
-MEANT = frozenset({"horizon", "capacity", *NAMED, *map(str.capitalize, NAMED)})
-"""What the meanings of words may ask for: settings, and what one and many are called."""
-
-Text = Annotated[str, Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """A section of the file: read once, never changed, no key we do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Filled(Strict):
-    """A section whose texts may ask only for what is there."""
-
-    @model_validator(mode="after")
-    def _asks_only_for_what_is_there(self) -> Self:
-        mistakes = [
-            f"`{key}` {wrong}"
-            for key, text, allowed in self._texts()
-            for wrong in _misfilled(text, allowed)
-        ]
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
-        return self
-
-    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
-        """Give each text with its key and the placeholders it may ask for."""
-        raise NotImplementedError
 
 
 class Words(Filled):
@@ -99,39 +68,6 @@ class Timing(Filled):
             yield key, text, frozenset({"horizon", "accounts"} | asked.get(key, set()))
 
 
-class Part(Filled):
-    """One thing that can move a risk between two mornings."""
-
-    name: Text
-    means: Text
-    mainly: Text
-
-    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
-        yield from (("name", self.name, MEANT), ("means", self.means, MEANT))
-        yield "mainly", self.mainly, frozenset({"account", "accounts"})
-
-
-class Changes(Filled):
-    """How the move of a risk since it was last told is said."""
-
-    up: Text
-    down: Text
-    unmoved: Text
-    mainly: Text
-    then_and_now: Text
-    own: Part
-    others: Part
-    clock: Part
-    data: Part
-    model: Part
-
-    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
-        for key in ("up", "down", "unmoved"):
-            yield key, getattr(self, key), frozenset({"points", "since"})
-        yield "mainly", self.mainly, frozenset({"moved", "part"})
-        yield "then_and_now", self.then_and_now, frozenset({"part", "input", "then", "now"})
-
-
 class Sign(Strict):
     """How a value is said above zero, at zero and below it."""
 
@@ -172,10 +108,10 @@ class Measure(Filled):
     absent: Text | None = None
     nouns: tuple[Text, Text] | None = None
     value: Sign | None = None
-    labels: dict[str, Text] = {}
+    labels: dict[str, Text] = Field(default_factory=dict)
     compare: bool = True
     equals: Equals | None = None
-    then_and_now: dict[int, ThenAndNow] = {}
+    then_and_now: dict[int, ThenAndNow] = Field(default_factory=dict)
     place: Place | None = None
 
     def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
@@ -212,10 +148,12 @@ class Phrases(Strict):
     families: dict[str, Family]
     timing: Timing
     changes: Changes
+    alerts: Alerts
+    messages: Messages
     measure: dict[str, Measure]
-    subjects: dict[str, Text] = {}
+    subjects: dict[str, Text] = Field(default_factory=dict)
     """What capabilities, roles, touches and attributes are called whose own name is no word."""
-    definitions: dict[str, Definition] = {}
+    definitions: dict[str, Definition] = Field(default_factory=dict)
 
     def family_name(self, family: str) -> str:
         """Name a family; one that nobody named is called by its own word."""
@@ -259,14 +197,3 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
         both = isinstance(under, Mapping) and isinstance(value, Mapping)
         laid[key] = _laid_over(under, value) if both else value  # type: ignore[arg-type]
     return laid
-
-
-def _misfilled(text: str, allowed: frozenset[str]) -> Iterator[str]:
-    try:
-        asked = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
-    except ValueError:
-        yield "has a curly bracket without its partner"
-        return
-    for name in asked:
-        if name not in allowed:
-            yield f"asks for {{{name}}}, which is unknown here{did_you_mean(name, allowed)}"

@@ -13,12 +13,15 @@ from configs.errors import ConfigError
 from configs.nearest import did_you_mean
 from configs.sections import (
     Accounts,
+    Alerts,
     Backtest,
     Deploy,
     Gate,
     Models,
     Monitor,
+    Nudges,
     Outcomes,
+    Priorities,
     Publish,
     Serving,
     Snapshots,
@@ -47,6 +50,9 @@ class Project(Strict):
     backtest: Backtest = Backtest()
     gate: Gate = Gate()
     monitor: Monitor = Monitor()
+    alerts: Alerts = Alerts()
+    nudges: Nudges = Nudges()
+    priorities: Priorities = Priorities()
     publish: Publish = Publish()
     deploy: Deploy = Deploy()
 

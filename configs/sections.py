@@ -150,6 +150,35 @@ class Monitor(Strict):
     retrain_every_days: Days = 7
 
 
+class Alerts(Strict):
+    """What is worth an alarm, and how many of them one owner can hear."""
+
+    accounts_per_owner_per_week: Count | None = None
+    renewal_days: Days = 60
+    decay_share: Share = 0.5
+    fewest_people: Count = 2
+    fewest_active_days: Count = 4
+    quiet_days: Days = 28
+
+
+class Nudges(Strict):
+    """How often a customer may hear from us, of what, and where."""
+
+    per_account_per_week: Count = 1
+    spacing_days: Days = 5
+    fewest_peers: Count = 5
+    channels: dict[Literal["approaching", "stalled", "achieved", "peers"], Text] = {}
+
+
+class Priorities(Strict):
+    """What moves an account up or down the week's list, and what leaves it where it is."""
+
+    margin: Share = 0.15
+    renewal_days: Days = 60
+    renewal_weight: Annotated[float, Field(strict=True, ge=1)] = 1.25
+    handled_days: Days = 14
+
+
 class Publish(Strict):
     """Where the scores go besides the lake."""
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from configs.phrases import NAMED, Phrases
+from configs.filled import NAMED
+from configs.phrases import Phrases
 from features.catalogue import Catalogue, Feature
 
 PAGE_COMMAND = ".venv/bin/milepost features --page > features/CATALOGUE.md"

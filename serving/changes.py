@@ -14,13 +14,12 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
-from features.asof import ordinal
-from features.assemble import FeatureSet
 from features.catalogue import Catalogue, Feature
 from features.families.account import EARLY_DAYS
 from serving.morning import Morning
 from serving.moves import Moved, Moves
 from serving.risks import chances_told
+from serving.views import values_on
 from training.periods import Floats
 
 PARTS = ("own", "others", "clock", "data", "model")
@@ -106,13 +105,6 @@ def _facts(morning: Morning, account_ids: np.ndarray, since: date) -> _Facts | N
         found_again = found_again.astype(object).where(~lost[:, None], then.loc[known])
         found_again = found_again.astype(then.dtypes.to_dict())
     return _Facts(since, known, then.loc[known], found_again, now.loc[known], kept is not None)
-
-
-def values_on(features: FeatureSet, morning: date) -> pd.DataFrame:
-    """Give the values of one morning, by account id; none of a morning that is not there."""
-    rows = np.flatnonzero(features.snapshots["day"] == ordinal(morning))
-    ids = features.snapshots["account_id"].iloc[rows]
-    return features.values.iloc[rows].set_index(pd.Index(ids, name="account_id"))
 
 
 def _split(rows: pd.DataFrame, facts: _Facts, morning: Morning) -> tuple[Floats, pd.DataFrame]:

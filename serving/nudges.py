@@ -13,40 +13,81 @@ import pandas as pd
 
 from configs.playbook import DoneWhen, Milestone, Nudge, Playbook
 
-FEWEST_PEERS = 5
 MOST_PEERS = 0.5
 NEARLY = 0.5
 DEFAULTS: Mapping[Nudge, str] = {
     "approaching": "You're {progress_percent} of the way to {name}. Need help with the rest?",
+    "achieved": "You've reached {name}. Well done!",
     "stalled": "{name} has been open for {days_open} days. Shall we do it together?",
     "peers": "{peer_share} of companies like yours reached {name} within {peer_days} days. "
     "Here's why: {purpose}",
 }
 
 
+class Writer:
+    """Writes messages about the milestones of one morning's accounts."""
+
+    def __init__(
+        self,
+        standing: pd.DataFrame,
+        accounts: pd.DataFrame,
+        playbook: Playbook,
+        *,
+        fewest_peers: int,
+    ) -> None:
+        self._peers = _peer_shares(standing, accounts, playbook, fewest=fewest_peers)
+        self._steps = {milestone.slug: milestone for milestone in playbook.milestones}
+        self._playbook = playbook
+        people = accounts[["name", "owner", "segment"]].astype(object)
+        self._people = people.where(people.notna(), None)
+
+    def all(self, lines: pd.DataFrame) -> list[str | None]:
+        """Write one message for each line: an account_id, a milestone, and how it stands.
+
+        The column ``occasion``, where there is one, says which message; else the one that fits.
+        None where nothing can be said.
+        """
+        known = lines.join(self._people, on="account_id", how="left")
+        rows: list[dict[str, Any]] = known.to_dict("records")  # type: ignore[assignment]
+        return [self._one(row) for row in rows]
+
+    def speaks_of_peers(self, account_id: str, slug: str) -> bool:
+        """Tell whether there are peers enough to speak of, most of them in time."""
+        return (self._people.at[account_id, "segment"], slug) in self._peers
+
+    def _one(self, row: Mapping[str, Any]) -> str | None:
+        slug, segment = row["milestone"], row["segment"]
+        told = {
+            "peer_share": self._peers.get((segment, slug)),
+            "after": _after(slug, segment, self._playbook),
+        }
+        occasion: Nudge = row.get("occasion") or occasion_of(row["progress"], row["pace"])
+        return _message(self._steps[slug], {**row, **told}, occasion)
+
+
 def nudge_texts(
-    chosen: pd.DataFrame, standing: pd.DataFrame, accounts: pd.DataFrame, playbook: Playbook
+    chosen: pd.DataFrame,
+    standing: pd.DataFrame,
+    accounts: pd.DataFrame,
+    playbook: Playbook,
+    *,
+    fewest_peers: int,
 ) -> "pd.Series[str]":
     """Write each account's message about its next milestone; null where there is none to send.
 
     ``chosen`` is what ``next_milestones`` gave; ``accounts``, indexed by account_id, has name,
     owner and segment.
     """
-    peers = _peer_shares(standing, accounts, playbook)
-    steps = {milestone.slug: milestone for milestone in playbook.milestones}
-    people = accounts[["name", "owner", "segment"]].astype(object)
-    known = chosen.join(people.where(people.notna(), None), how="left")
-    rows: list[dict[str, Any]] = known.to_dict("records")  # type: ignore[assignment]
-    texts = [
-        _message(
-            steps[row["milestone"]],
-            row
-            | {"peer_share": peers.get((row["segment"], row["milestone"]))}
-            | {"after": _after(row["milestone"], row["segment"], playbook)},
-        )
-        for row in rows
-    ]
+    writer = Writer(standing, accounts, playbook, fewest_peers=fewest_peers)
+    texts = writer.all(chosen.rename_axis("account_id").reset_index())
     return pd.Series(texts, index=chosen.index, dtype=object)
+
+
+def occasion_of(progress: float, pace: str) -> Nudge:
+    """Say which message fits an open milestone."""
+    if progress >= NEARLY:
+        return "approaching"
+    return "stalled" if pace in ("behind", "stuck") else "peers"
 
 
 def _after(slug: str, segment: str, playbook: Playbook) -> str | None:
@@ -58,7 +99,7 @@ def _after(slug: str, segment: str, playbook: Playbook) -> str | None:
 
 
 def _peer_shares(
-    standing: pd.DataFrame, accounts: pd.DataFrame, playbook: Playbook
+    standing: pd.DataFrame, accounts: pd.DataFrame, playbook: Playbook, *, fewest: int
 ) -> Mapping[Hashable, float]:
     """Share of each segment's live accounts that reached each milestone in the expected time.
 
@@ -76,24 +117,17 @@ def _peer_shares(
     ).assign(in_time=in_time)
     had_time = in_time | (spent >= limit_days)
     table = peers[had_time].groupby(["segment", "milestone"])["in_time"].agg(["mean", "size"])
-    told = table[(table["size"] > FEWEST_PEERS) & (table["mean"] >= MOST_PEERS)]
+    told = table[(table["size"] >= fewest) & (table["mean"] >= MOST_PEERS)]
     return dict(told["mean"].items())
 
 
-def _message(milestone: Milestone, row: Mapping[str, Any]) -> str | None:
-    kind = _kind(row["progress"], row["pace"])
-    template = milestone.nudges.get(kind, DEFAULTS[kind])
+def _message(milestone: Milestone, row: Mapping[str, Any], occasion: Nudge) -> str | None:
+    template = milestone.nudges.get(occasion, DEFAULTS[occasion])
     known = _facts(milestone, row)
     asked = {name for _, name, _, _ in Formatter().parse(template) if name}
     if any(known.get(name) in (None, "") for name in asked):
         return None
     return template.format(**known)
-
-
-def _kind(progress: float, pace: str) -> Nudge:
-    if progress >= NEARLY:
-        return "approaching"
-    return "stalled" if pace in ("behind", "stuck") else "peers"
 
 
 def _facts(milestone: Milestone, row: Mapping[str, Any]) -> dict[str, object]:

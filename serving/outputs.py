@@ -11,8 +11,11 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
+from serving.alerts import alerts, alerts_schema
+from serving.alerts_record import alerts_record, alerts_record_schema
 from serving.changes import changes, changes_schema
 from serving.morning import Morning
+from serving.queue import queue, queue_schema
 from serving.scorecard import as_table
 
 Tables = Mapping[str, pd.DataFrame]
@@ -27,7 +30,12 @@ class Output:
     rows: Callable[[Morning, Tables], pd.DataFrame]
 
 
-OUTPUTS: tuple[Output, ...] = (Output("changes", changes_schema, changes),)
+OUTPUTS: tuple[Output, ...] = (
+    Output("changes", changes_schema, changes),
+    Output("alerts", alerts_schema, alerts),
+    Output("alerts_record", alerts_record_schema, alerts_record),
+    Output("nudges", queue_schema, queue),
+)
 
 
 def outputs_of(morning: Morning) -> dict[str, pa.Table]:

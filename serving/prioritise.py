@@ -49,10 +49,15 @@ def this_week(accounts: pd.DataFrame, *, capacity: int) -> "pd.Series[bool]":
     Those of little risk with little at stake can wait, whatever time is left. Accounts nobody
     owns share one list. Reads ``rank``, ``owner``, ``churn_risk`` and ``arr``.
     """
-    worth = _is_much(accounts["churn_risk"].astype(float)) | _is_much(at_stake(accounts))
+    worth = is_worth_working(accounts)
     owner = accounts["owner"].astype(object).where(accounts["owner"].notna(), "")
     place = accounts["rank"].where(worth).groupby(owner).rank(method="first")
     return (place <= capacity) & worth
+
+
+def is_worth_working(accounts: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which accounts have more than a little risk, or more than a little at stake."""
+    return _is_much(accounts["churn_risk"].astype(float)) | _is_much(at_stake(accounts))
 
 
 def _is_much(amount: "pd.Series[float]") -> "pd.Series[bool]":

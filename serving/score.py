@@ -132,7 +132,14 @@ def _with_next_step(
 ) -> pd.DataFrame:
     chosen = next_milestones(standing, configuration.playbook)
     by_id = accounts.set_index("account_id")
-    chosen = chosen.assign(nudge=nudge_texts(chosen, standing, by_id, configuration.playbook))
+    texts = nudge_texts(
+        chosen,
+        standing,
+        by_id,
+        configuration.playbook,
+        fewest_peers=configuration.project.nudges.fewest_peers,
+    )
+    chosen = chosen.assign(nudge=texts)
     chosen = chosen.reindex(accounts["account_id"])
     return accounts.assign(
         next_milestone=chosen["milestone"].to_numpy(dtype=object),

@@ -75,9 +75,14 @@ class Teller:
         return (*now, *compared, *equal)
 
     @property
+    def bare_name(self) -> str:
+        """Name what is measured, without the time that it looks back."""
+        return self._filled(self.measure.name)
+
+    @property
     def name(self) -> str:
         """Name the input, as words within a sentence."""
-        name = self._filled(self.measure.name)
+        name = self.bare_name
         window = self.feature.window_days
         dated = window is not None and "{window}" in self.measure.text and "weeks" not in name
         return f"{name} in the last {formats.weeks_or_days(window or 0)}" if dated else name

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from configs.phrases import NAMED, Phrases
+from configs.filled import NAMED
+from configs.phrases import Phrases
 from configs.playbook import Milestone
 from serving import formats
 from serving.report.facts import Book

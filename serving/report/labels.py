@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from configs.project import EVERYONE
 from serving import formats
+from serving.bands import band
 
 PACE_ORDER = ("stuck", "behind", "lost", "on_track", "done")
 """Whoever needs help first comes first."""
@@ -28,8 +29,6 @@ EVIDENCE: Mapping[str, str] = {
     "descriptive": "descriptive: accounts that reached it stayed more often, which is no proof",
     "too_few": "too few accounts to say what it does",
 }
-HIGH, RAISED, LOW = 2.0, 1.25, 0.5
-"""Times the mean risk of all accounts from which on, or up to which, the words apply."""
 UNSEEN = 0.0005
 """A difference in risk that rounds to 0.0 points."""
 
@@ -46,13 +45,8 @@ def risk_tag(risk: float | None, *, average: float | None) -> Tag:
     """Say a risk in a word, beside the mean of all accounts."""
     if risk is None:
         return Tag("not scored", "none")
-    if average is None or average <= 0:
-        return Tag("high", "high") if risk >= 0.5 else Tag("usual", "usual")
-    if risk >= 0.5 or risk >= HIGH * average:
-        return Tag("high", "high")
-    if risk >= RAISED * average:
-        return Tag("raised", "raised")
-    return Tag("low", "low") if risk <= LOW * average else Tag("usual", "usual")
+    name = band(risk, average=average)
+    return Tag(name, name)
 
 
 def change_tag(moved: float | None) -> Tag | None:

@@ -10,10 +10,11 @@ import pytest
 
 from features.assemble import FeatureSet, build_features
 from features.families.account import EARLY_DAYS
-from serving.changes import GROWING, PARTS, aged, changes, changes_schema, values_on
+from serving.changes import GROWING, PARTS, aged, changes, changes_schema
 from serving.morning import Morning
 from serving.risks import chances_told
 from serving.scorecard import as_table
+from serving.views import values_on
 from tests.builders import AnAccount, a_world, at
 from tests.company import Company, with_skill
 from tests.serving.mornings import Memory, a_morning
