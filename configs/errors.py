@@ -26,3 +26,7 @@ class DataError(MilepostError):
 
 class LakeError(MilepostError):
     """The lake lacks what a command needs, and an earlier command would have written it."""
+
+
+class UnreachableError(DataError):
+    """A system elsewhere did not answer, or broke off: trying again may help."""

@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 import configs
 import features
-from configs.errors import MilepostError
+from configs.errors import MilepostError, UnreachableError
 from configs.load import Configuration, load
 from features.assemble import FeatureSet, build_features
 from features.sources import Source, open_source
@@ -38,13 +38,14 @@ def build_into(
     configuration: Configuration,
     as_of: date,
     *,
-    previous: date | None = None,
+    previous: date | None,
+    made: Mapping[str, Any],
 ) -> None:
     """Compute the features and write them, with what they were made of."""
     also = () if previous is None else (previous,)
     built_now = build_features(source.tables, configuration, as_of=as_of, also=also)
     write_features(built_now, folder)
-    write_manifest(folder, made_of(source, configuration, as_of, previous=previous))
+    write_manifest(folder, made)
 
 
 def made_of(
@@ -106,7 +107,8 @@ def code_print(*packages: ModuleType) -> str:
 
 def is_worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
     """A mistake in a file or a table is still there a minute later; a network may not be."""
-    return not isinstance(state.result(raise_on_failure=False), MilepostError)
+    wrong = state.result(raise_on_failure=False)
+    return isinstance(wrong, UnreachableError) or not isinstance(wrong, MilepostError)
 
 
 connect = task(
@@ -126,12 +128,14 @@ def build(config: str, lake: str, as_of: str | None = None) -> date:
     store = Lake(Path(lake), configuration.project.name)
     with progress.step("connect and check the tables"):
         source = connect(configuration)
-    day = date.fromisoformat(as_of) if as_of else default_as_of(source, today=date.today())
-    previous = store.newest("scores", before=day)
-    if is_built(store, day, made_of(source, configuration, day, previous=previous)):
-        return day
-    with progress.step("build features"), store.replace("builds", day) as folder:
-        write_build(folder, source, configuration, day, previous=previous)
+    with source.steady():
+        day = date.fromisoformat(as_of) if as_of else default_as_of(source, today=date.today())
+        previous = store.newest("scores", before=day)
+        made = made_of(source, configuration, day, previous=previous)
+        if is_built(store, day, made):
+            return day
+        with progress.step("build features"), store.replace("builds", day) as folder:
+            write_build(folder, source, configuration, day, previous=previous, made=made)
     create_markdown_artifact(
         f"Features of {configuration.project.name} as of {day}", key="build"
     )

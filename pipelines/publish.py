@@ -14,10 +14,11 @@ from prefect import Task, flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State, TaskRun
 
+from configs.errors import UnreachableError
 from configs.load import Configuration, load
 from pipelines.lake import Lake
 from serving.sinks.folder import FolderSink
-from serving.sinks.protocol import Change, Plan, Sink, UnreachableError
+from serving.sinks.protocol import Change, Plan, Sink
 from serving.sinks.rows import scorecards
 from serving.sinks.sql import SqlSink
 

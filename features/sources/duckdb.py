@@ -10,6 +10,7 @@ import ibis
 from configs.errors import DataError
 from configs.nearest import did_you_mean
 from configs.project import Project
+from features.sources.prints import glance_at_files
 from features.sources.source import Stored
 from features.tables import TABLES
 
@@ -46,13 +47,15 @@ def open_duckdb(project: Project, folder: Path) -> Stored:
         schema, table = _place_of(name, project)
         if (schema, table) in present:
             views[name] = f'SELECT * FROM customer."{schema}"."{table}"'
+    parts = [path, path.with_name(path.name + ".wal")]
     default_schema = project.source.schema_ or "main"
     return Stored(
         connection=connection,
         where=str(path),
         tables=as_views(connection, views),
         names=tuple(t if s == default_schema else f"{s}.{t}" for s, t in present),
-        fingerprint=lambda: content_print({"": [path, path.with_name(path.name + ".wal")]}),
+        fingerprint=lambda: content_print({"": parts}),
+        glance=lambda: glance_at_files(parts),
         failures=(duckdb.Error,),
     )
 

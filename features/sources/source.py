@@ -5,6 +5,7 @@ types of ``features.tables``. What reads them cannot tell a folder of files from
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +17,7 @@ from configs.errors import ConfigError, DataError
 from configs.nearest import did_you_mean
 from configs.project import Project
 from features.sources.checks import broken_promises
+from features.sources.prints import print_of_rows
 from features.tables import TABLES, exits_from_contracts, normalised
 
 REMEDY = "Mend the data, or map its names under [source] in project.toml"
@@ -30,7 +32,12 @@ class Stored:
     tables: Mapping[str, ir.Table]
     names: tuple[str, ...]
     """Everything that is there, for whoever misspelt a table."""
-    fingerprint: Callable[[], str]
+    fingerprint: Callable[[], str] | None = None
+    """Without one, the rows are printed where they are."""
+    glance: Callable[[], str | None] = lambda: None
+    """What changes whenever the data do and costs next to nothing; None where nothing does."""
+    steady: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Within it, all that is read is of one moment."""
     unreadable: Callable[[], Mapping[str, str]] = dict
     """Per table, what is wrong with how it is stored, where only the engine can tell."""
     failures: tuple[type[Exception], ...] = ()
@@ -89,7 +96,21 @@ class Source:
 
     def fingerprint(self) -> str:
         """A print of the content of the inputs: same rows in the same files, same print."""
-        return self._stored.fingerprint()
+        if self._stored.fingerprint is not None:
+            return self._stored.fingerprint()
+        return print_of_rows({name: self.tables[name] for name in self._raw})
+
+    def steady(self) -> AbstractContextManager[None]:
+        """Read everything within it as of one moment, where the engine can."""
+        return self._stored.steady()
+
+    def close(self) -> None:
+        """Leave the engine; nothing can be read afterwards."""
+        self.connection.disconnect()
+
+    def glance(self) -> str:
+        """Look whether anything may have changed, as cheaply as the engine can tell."""
+        return self._stored.glance() or self.fingerprint()
 
     @cached_property
     def facts(self) -> Mapping[str, TableFacts]:

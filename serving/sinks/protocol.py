@@ -11,13 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from configs.errors import DataError
-
-
-class UnreachableError(DataError):
-    """The tool did not answer, or broke off: trying again may help."""
-
-
 Value = str | float | int | date | None
 Row = Mapping[str, Value]
 

@@ -16,8 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.schema import CreateColumn
 
-from configs.errors import ConfigError, DataError
-from serving.sinks.protocol import Change, Plan, Row, Scorecards, UnreachableError, compare
+from configs.errors import ConfigError, DataError, UnreachableError
+from serving.sinks.protocol import Change, Plan, Row, Scorecards, compare
 
 _INSERT: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _SQL_TYPES: Mapping[type, Any] = {

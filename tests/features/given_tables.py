@@ -5,7 +5,9 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
+from adbc_driver_postgresql import dbapi
 
 from configs.errors import ConfigError, DataError
 from configs.project import Project
@@ -59,6 +61,24 @@ def as_duckdb(folder: Path, **tables: pd.DataFrame) -> Path:
             connection.register("rows", rows)
             connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM rows')
     return folder / "cs.duckdb"
+
+
+def as_postgres(url: str, schema: str = "cs", **tables: pd.DataFrame | pa.Table) -> str:
+    """Write tables into a schema of their own, in the types that PostgreSQL has for them."""
+    with dbapi.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+        cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        cursor.execute(f"CREATE SCHEMA {schema}")
+        for name, rows in (TABLES | tables).items():
+            table = rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows)
+            cursor.adbc_ingest(name, table, mode="create", db_schema_name=schema)
+        connection.commit()
+    return schema
+
+
+def in_postgres(url: str, **source: object) -> Source:
+    where = {"kind": "sql", "url": url, "schema": "cs", **source}
+    return open_source(a_project(Path("unread"), **where), Path())
 
 
 def in_order(source: Source, name: str) -> pd.DataFrame:

