@@ -9,11 +9,13 @@ import pandas as pd
 
 from configs.load import Configuration, load
 from configs.playbook import check_capabilities
+from configs.project import segment_of
 from features.asof import Mornings, ordinal
 from features.history import live_snapshots, read_small_tables, rows_of
 from features.milestones import reached_milestones
 from features.sources import Source, open_source
 from pipelines.asof import default_as_of
+from training.scarcity import borrowing
 
 
 def readiness(config: Path, as_of: date | None, *, today: date) -> Iterator[str]:
@@ -51,6 +53,22 @@ def _outcomes(source: Source, configuration: Configuration, day: date) -> Iterat
             f"  too small: {churned} accounts churned, a model needs {needed}; "
             f"{needed - churned} more, and until then simple rates are shown"
         )
+        return
+    by_segment = _churned_by_segment(small["accounts"], exits, configuration)
+    yield from (f"  too small: {said}" for said in borrowing(by_segment, needed=needed))
+
+
+def _churned_by_segment(
+    accounts: pd.DataFrame, exits: pd.DataFrame, configuration: Configuration
+) -> dict[str, int]:
+    """How many accounts of each segment churned, by what is known of them last."""
+    newest = accounts.sort_values("known_at", kind="stable").drop_duplicates(
+        "account_id", keep="last"
+    )
+    segment = segment_of(configuration.project, newest.reset_index(drop=True))
+    left = exits.loc[exits["cause"] == "churn", "account_id"]
+    churned = newest["account_id"].isin(left).to_numpy()
+    return {str(name): int(churned[segment == name].sum()) for name in sorted(segment.unique())}
 
 
 def _milestones(source: Source, configuration: Configuration, day: date) -> Iterator[str]:
@@ -65,5 +83,5 @@ def _milestones(source: Source, configuration: Configuration, day: date) -> Iter
     needed = configuration.project.models.min_events
     for slug, found in reached.items():
         count = int(found.is_met.sum())
-        aside = f" (too small to learn from: fewer than {needed})" if count < needed else ""
+        aside = f" (too small to learn from: {needed - count} more)" if count < needed else ""
         yield f"  {slug}: reached by {count:,} live accounts{aside}"

@@ -4,20 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from configs.project import Project
-from features.asof import as_dates
 from features.assemble import FeatureSet
 from training.backtest import rules_for_churn
 from training.baselines import Baseline
 from training.exits import fit_exits
-from training.followed import CHURN, Followed, follow
+from training.followed import Followed, follow
 from training.gate import Decision, Skill, decide, skill_of
 from training.judged import Backtest
 from training.measures import records, unmatured
 from training.models import LEAST_EXITS, Models
 from training.rival import Rival
+from training.scarcity import scarce
 from training.steps import fit_steps
 
 
@@ -52,8 +50,9 @@ def fit_models(
     rule = None
     if followed.exited() >= LEAST_EXITS:
         rule = best_rule(rules_for_churn(features, followed, project), skill["churn"])
-    meta = _learnt_from(followed, project) | _proven_by(tested, skill, followed, project)
+    meta = _learnt_from(followed, project) | _proven_by(tested, skill, project)
     meta["drifted"] = dict(exits.drifted)
+    meta["remarks"] += list(scarce(features, followed, project))
     return Models(exits, steps, rule, meta), decision
 
 
@@ -77,7 +76,7 @@ def _learnt_from(followed: Followed, project: Project) -> dict[str, Any]:
 
 
 def _proven_by(
-    tested: Backtest, skill: Mapping[str, Skill], followed: Followed, project: Project
+    tested: Backtest, skill: Mapping[str, Skill], project: Project
 ) -> dict[str, Any]:
     horizons = project.outcomes.horizons_days
     return {
@@ -85,16 +84,5 @@ def _proven_by(
         "backtest": {
             question: records(tested, question, horizons) for question in tested.judged
         },
-        "remarks": [*tested.remarks, *_too_small(followed, project, tested)],
+        "remarks": [*tested.remarks, *unmatured(horizons, tested, "churn")],
     }
-
-
-def _too_small(followed: Followed, project: Project, tested: Backtest) -> list[str]:
-    left, needed = followed.exited(CHURN), project.models.min_events
-    said = list(unmatured(project.outcomes.horizons_days, tested, "churn"))
-    if left < needed:
-        day = as_dates(np.array([followed.training_day]))[0].date()
-        said.append(
-            f"{left} accounts are known to have churned by {day}; a model needs {needed}"
-        )
-    return said

@@ -48,7 +48,8 @@ def test_with_fewer_than_five_exits_not_even_a_rule_is_learnt(company, churned, 
     assert (models.rule is not None) == has_rule
     assert not decision.promoted
     too_small = f"{churned} accounts are known to have churned by {company.as_of}"
-    assert f"{too_small}; a model needs 30" in models.meta["remarks"]
+    needs = f"a model needs 30, {30 - churned} more"
+    assert f"{too_small}; {needs}" in models.meta["remarks"]
 
 
 def test_the_same_history_gives_the_same_bundle(company):
