@@ -14,6 +14,7 @@ from configs.load import Configuration
 from serving.alerts import alerts, alerts_schema
 from serving.alerts_record import alerts_record, alerts_record_schema
 from serving.changes import changes, changes_schema
+from serving.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
 from serving.morning import Morning
 from serving.queue import queue, queue_schema
 from serving.scorecard import as_table
@@ -35,6 +36,8 @@ OUTPUTS: tuple[Output, ...] = (
     Output("alerts", alerts_schema, alerts),
     Output("alerts_record", alerts_record_schema, alerts_record),
     Output("nudges", queue_schema, queue),
+    Output("forecast", forecast_schema, segment_rows),
+    Output("forecast_owners", owners_schema, owner_rows),
 )
 
 

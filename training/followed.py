@@ -1,6 +1,6 @@
 """Which past mornings may teach, and what is known of what followed each of them?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,16 @@ class Followed:
     def end_day(self) -> int:
         """Up to where follow-up is complete: later silence may be an exit not yet reported."""
         return self.training_day - self.lag_days
+
+    def take(self, positions: Ints) -> "Followed":
+        """Keep some of the rows."""
+        return replace(
+            self,
+            rows=self.rows[positions],
+            day=self.day[positions],
+            account=self.account[positions],
+            followup=self.followup.take(positions),
+        )
 
     def watched_since(self, day: float) -> Ints:
         """Positions of the rows that were still followed after a day."""

@@ -1,0 +1,103 @@
+"""What should have happened on each day behind us, going by the models, and what did?
+
+Every day of every account is told once: by the last morning before it that may teach. What was
+expected is then moved to the days on which things are decided, and held against what came,
+month by month, to learn the level that all accounts share.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from features.asof import Bools, Ints
+from training.level import MONTH_DAYS, SharedLevel
+from training.periods import Floats, FollowUp, Periods
+from training.renewals import RenewalFactors, near_renewal
+
+
+def by_day(rates: Floats, periods: Periods, *, days: int) -> Floats:
+    """Spread daily rates by period over single days; the last period's go on past its end."""
+    period = np.minimum(
+        periods.period_of(np.arange(days, dtype=np.float64) + 0.5), periods.count - 1
+    )
+    daily: Floats = rates[:, period]
+    return daily
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reality:
+    """Rows by days since the row's morning; a day that nobody watched holds zeros."""
+
+    day: Ints
+    """The morning of each row."""
+    end_day: int
+    """Up to where what came is known."""
+    expected: Floats
+    came: Floats
+    near: Bools | None
+
+    @classmethod
+    def seen(
+        cls,
+        rates: Floats,
+        followup: FollowUp,
+        values: pd.DataFrame,
+        *,
+        cause: int,
+        periods: Periods,
+        day: Ints,
+        end_day: int,
+    ) -> Self:
+        """Hold a cause's daily rates (rows by periods) against what followed each row."""
+        mornings = np.unique(day)
+        until = np.append(mornings[1:], end_day)[np.searchsorted(mornings, day)] - day
+        days = int(until.max(initial=1))
+        watched = np.clip(np.minimum(followup.days, until)[:, None] - np.arange(days), 0.0, 1.0)
+        came = np.zeros((len(day), days))
+        hit = np.flatnonzero((followup.cause == cause) & (followup.days < until))
+        came[hit, followup.days[hit].astype(np.int64)] = 1.0
+        expected = by_day(rates, periods, days=days) * watched
+        return cls(day, end_day, expected, came, near_renewal(values, days))
+
+    @property
+    def events(self) -> float:
+        return float(self.came.sum())
+
+    def decided(self, factors: RenewalFactors) -> Self:
+        """Move what was expected to the days on which things are decided."""
+        expected = factors.applied(self.expected, self.near)
+        return type(self)(self.day, self.end_day, expected, self.came, self.near)
+
+    def by_month(self) -> tuple[list[float], list[float]]:
+        """Events expected and seen in each month of 30 days counted back, oldest first."""
+        ahead = np.arange(self.expected.shape[1])
+        back = (self.end_day - 1 - (self.day[:, None] + ahead)) // MONTH_DAYS
+        back = np.maximum(back, 0)
+        months = int(back.max(initial=0)) + 1
+        sums = [
+            np.bincount(back.ravel(), weights=cells.ravel(), minlength=months)[::-1]
+            for cells in (self.expected, self.came)
+        ]
+        return sums[0].tolist(), sums[1].tolist()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correction:
+    """What a model's daily rates still lack: when things are decided, and the shared level."""
+
+    factors: RenewalFactors
+    level: SharedLevel
+
+    @classmethod
+    def learnt(cls, reality: Reality) -> Self:
+        factors = RenewalFactors.learnt(reality.expected, reality.came, reality.near)
+        return cls(factors, SharedLevel.learnt(*reality.decided(factors).by_month()))
+
+    def daily(
+        self, rates: Floats, values: pd.DataFrame, *, periods: Periods, days: int
+    ) -> Floats:
+        """Rates on each of the coming days, before the shared level."""
+        daily = by_day(rates, periods, days=days)
+        return self.factors.applied(daily, near_renewal(values, days))
