@@ -1,14 +1,13 @@
 """On whom does an account's use rest, and have those people gone?
 
 The engine reduces activity with two more group-bys: (account, person, week, first morning that
-knows it) to the number of uses, and (account, person, capability) to the first morning that
-knows of it, of the capabilities that the playbook asks for. Each account's weeks are then
-looked at from every morning, seeing only what that morning knew.
+knows it) to the number of uses, and (account, role, capability that the playbook asks for) to
+the day on which it was first known. Each account's weeks are then looked at from every morning,
+seeing only what that morning knew.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -16,7 +15,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-from features.asof import NEVER, Floats, Ints, Mornings, Snapshots
+from features.asof import Floats, Ints, Mornings, Snapshots
 from features.reduce import day_of
 
 QUARTER, MONTH = 13, 4
@@ -26,12 +25,13 @@ QUARTER, MONTH = 13, 4
 class ReducedPeople:
     """Who did what, after the reduction.
 
-    ``by_week``: account_id, user_id, week, seen_from, uses. ``by_capability``: a row per person
-    of a role, of account_id, capability, seen_from, role and role_known (the day it was told).
+    ``by_week``: account_id, user_id, week, seen_from, uses. ``by_role``: account_id, role,
+    capability (of those asked for) and known_day, from which on the role is known to have used
+    it.
     """
 
     by_week: pd.DataFrame
-    by_capability: pd.DataFrame
+    by_role: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,25 +63,26 @@ def reduce_people(
     weekly = lately.group_by("account_id", "user_id", "week", "seen_from")
     return ReducedPeople(
         by_week=weekly.agg(uses=lately.count()).to_pandas(),
-        by_capability=_with_roles(
-            rows.filter(rows.capability.isin(list(capabilities)))
-            .group_by("account_id", "user_id", "capability")
-            .agg(seen_from=rows.seen_from.min()),
-            tables.get("users"),
-            before_day=last,
-        ).to_pandas(),
+        by_role=_by_role(rows, tables.get("users"), capabilities, before_day=last),
     )
 
 
-def _with_roles(entries: ir.Table, users: ir.Table | None, *, before_day: int) -> ir.Table:
-    if users is None:
-        return entries.mutate(role=ibis.null("string"), role_known=ibis.null("int64"))
+def _by_role(
+    rows: ir.Table, users: ir.Table | None, capabilities: Sequence[str], *, before_day: int
+) -> pd.DataFrame:
+    if users is None or not capabilities:
+        return pd.DataFrame(columns=["account_id", "role", "capability", "known_day"])
+    used = rows.filter(rows.capability.isin(list(capabilities)))
+    used = used.group_by("account_id", "user_id", "capability").agg(known=used.known.min())
     users = users.filter(day_of(users.known_at) < before_day, users.role.notnull())
     roles = users.group_by("account_id", "user_id").agg(
         role=users.role.max(), role_known=day_of(users.known_at).min()
     )
-    entries = entries.inner_join(roles, ["account_id", "user_id"])
-    return entries.select("account_id", "capability", "seen_from", "role", "role_known")
+    used = used.inner_join(roles, ["account_id", "user_id"])
+    used = used.mutate(known=ibis.greatest(used.known, used.role_known))
+    by_role = used.group_by("account_id", "role", "capability").agg(known_day=used.known.min())
+    found: pd.DataFrame = by_role.to_pandas()
+    return found
 
 
 class People:
@@ -92,19 +93,12 @@ class People:
 
     def key_capabilities(self, role: str) -> Floats:
         """How many of the capabilities asked for the role has ever used."""
-        used = self._by_capability
+        used = self._reduced.by_role
         used = used.loc[used["role"] == role]
-        first = used.groupby(["account", "capability"])["enter"].min().reset_index()
-        account = first["account"].to_numpy(dtype=np.int64)
-        return self._snapshots.total(account, enter=first["enter"].to_numpy(dtype=np.int64))
-
-    @cached_property
-    def _by_capability(self) -> pd.DataFrame:
-        used, mornings = self._reduced.by_capability, self._snapshots.mornings
-        known = used["role_known"].fillna(-NEVER).to_numpy(dtype=np.int64)
-        enter = np.maximum(used["seen_from"].to_numpy(np.int64), mornings.first_seeing(known))
-        used = used.assign(account=self._snapshots.code_of(used["account_id"]), enter=enter)
-        return used.loc[used["account"] >= 0]
+        account = self._snapshots.code_of(used["account_id"])
+        known = used["known_day"].to_numpy(dtype=np.int64)[account >= 0]
+        enter = self._snapshots.mornings.first_seeing(known)
+        return self._snapshots.total(account[account >= 0], enter=enter)
 
     def concentration(self) -> Concentration:
         """Look at the last 13 whole weeks from every snapshot's morning."""
