@@ -12,6 +12,7 @@ mornings.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,8 +101,13 @@ class Snapshots:
     def __len__(self) -> int:
         return len(self.account)
 
-    def code_of(self, account_ids: "pd.Series[str]") -> Ints:
-        """Index of each account id; -1 for an account that we do not know."""
+    def code_of(self, account_ids: "pd.Series[Any]") -> Ints:
+        """Index of each account id; -1 for an account that we do not know.
+
+        Whole numbers are such indices already: a shard's tables name accounts by them.
+        """
+        if pd.api.types.is_integer_dtype(account_ids):
+            return account_ids.to_numpy(dtype=np.int64)
         return pd.Index(self.account_ids).get_indexer(pd.Index(account_ids)).astype(np.int64)
 
     def total(

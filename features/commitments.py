@@ -30,7 +30,7 @@ class Commitments:
 def commitments(history: History, *, days_ago: int = 0) -> Commitments | None:
     """Read the lines in force so many days ago, as known on the morning itself."""
     rows = history.tables.get("contracts")
-    if rows is None or not len(rows):
+    if rows is None:
         return None
     snapshots = history.snapshots
     starts, ends = rows.day("starts_on"), rows.day("ends_on")

@@ -4,8 +4,8 @@ The small tables are read whole; activity arrives reduced. Every row carries the
 account and the first morning that may see it, so that a feature module never meets a timestamp.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import ibis.expr.types as ir
 import numpy as np
@@ -13,11 +13,11 @@ import pandas as pd
 
 from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots, day_number
 from features.catalogue import Feature
-from features.people import ReducedPeople
-from features.reduce import Reduced
 from features.tables import TABLES
 
 LAG_QUANTILE = 0.95
+WORDS = ("kind", "cause", "trial", "arm", "product")
+"""The text columns of which a table holds few values, so that inputs may be named by them."""
 SMALL_TABLES = ("accounts", "achievements", "plans", "contracts", "exits", "touches")
 
 
@@ -43,6 +43,8 @@ class Rows:
     frame: pd.DataFrame
     account: Ints
     seen_from: Ints
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Every value of each text column in the whole table, of which these may be a part."""
 
     def __len__(self) -> int:
         return len(self.account)
@@ -56,21 +58,35 @@ class Rows:
             self.frame.loc[keep].reset_index(drop=True),
             self.account[keep],
             self.seen_from[keep],
+            self.words,
+        )
+
+    def between(self, first: int, last: int) -> "Rows":
+        """The rows of the accounts from ``first`` to before ``last``, counted from there.
+
+        The rows must be in the order of their accounts.
+        """
+        start, end = np.searchsorted(self.account, (first, last))
+        return Rows(
+            self.frame.iloc[start:end].reset_index(drop=True),
+            self.account[start:end] - first,
+            self.seen_from[start:end],
+            self.words,
         )
 
     def by(self, column: str) -> Iterator[tuple[str, "Rows"]]:
-        """Walk through the values of a text column, in alphabetical order."""
-        for name in sorted(self.frame[column].dropna().unique()):
-            yield str(name), self.where((self.frame[column] == name).to_numpy())
+        """Walk through the values that a text column has in the whole table, in alphabetical
+        order; here there may be no row of one.
+        """
+        for name in self.words[column]:
+            yield name, self.where((self.frame[column] == name).to_numpy(dtype=bool))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """Everything that feature modules read."""
+    """What is known of some accounts from all tables but activity."""
 
     snapshots: Snapshots
-    activity: Reduced
-    people: ReducedPeople
     tables: Mapping[str, Rows]
     segment: np.ndarray
     """The segment of each snapshot's account, as known that morning (object array of names)."""
@@ -107,7 +123,13 @@ def rows_of(table: pd.DataFrame, account_ids: np.ndarray, mornings: Mornings) ->
     """Attach account and first morning to each row; rows of unknown accounts are left out."""
     codes = pd.Index(account_ids).get_indexer(pd.Index(table["account_id"])).astype(np.int64)
     table, codes = table.loc[codes >= 0].reset_index(drop=True), codes[codes >= 0]
-    return Rows(table, codes, mornings.first_seeing(day_number(table["known_at"])))
+    seen_from = mornings.first_seeing(day_number(table["known_at"]))
+    return Rows(table, codes, seen_from, _words(table))
+
+
+def _words(table: pd.DataFrame) -> dict[str, list[str]]:
+    kinds = [name for name in WORDS if name in table]
+    return {name: sorted(map(str, table[name].dropna().unique())) for name in kinds}
 
 
 def newest_row(accounts: Rows, snapshots: Snapshots) -> Ints:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from configs.playbook import Milestone, Playbook
 from features.asof import NEVER, Bools, Floats, Ints, Snapshots, day_number
@@ -129,7 +130,10 @@ def account_pace(ladder: Ladder, day: Ints) -> np.ndarray:
 
 
 def milestone_columns(ladder: Ladder, history: History) -> tuple[Ints, Ints, Columns]:
-    """Inputs of the milestone question: snapshot row, milestone, and a row per open pair."""
+    """Inputs of the milestone question: snapshot row, milestone, and a row per open pair.
+
+    All but how often the milestone is reached by others, which ``reach_rates`` says.
+    """
     pair = np.nonzero(ladder.is_open)
     day, due = history.snapshots.day[pair[0]], ladder.due_day[pair]
     columns = Columns()
@@ -138,23 +142,32 @@ def milestone_columns(ladder: Ladder, history: History) -> tuple[Ints, Ints, Col
         (DAYS_OPEN, day - ladder.opened_day[pair]),
         (DAYS_TO_DUE, np.where(due > NEVER, due - day, np.nan)),
         (MILESTONE_POSITION, pair[1]),
-        (MILESTONE_REACH_RATE, _reach_rate(ladder, history)[pair]),
     ):
         columns.add(feature, values.astype(np.float64))
     return pair[0], pair[1], columns
 
 
-def _reach_rate(ladder: Ladder, history: History) -> Floats:
-    segments, code = np.unique(history.segment.astype(str), return_inverse=True)
-    group = history.snapshots.morning * len(segments) + code
-    past = ladder.applies & (ladder.due_day > NEVER)
-    past &= ladder.due_day < history.snapshots.day[:, None]
-    rates = np.full(ladder.applies.shape, np.nan)
-    for position in range(ladder.applies.shape[1]):
-        asked = np.bincount(group, weights=past[:, position])
-        met = np.bincount(group, weights=past[:, position] & ladder.is_done[:, position])
-        rate = np.divide(met, asked, out=np.full(len(asked), np.nan), where=asked > 0)
-        rates[:, position] = rate[group]
+def past_due(ladder: Ladder, history: History, segments: Sequence[str]) -> Ints:
+    """Count the snapshots past their due date, and those of them that reached the milestone.
+
+    Axes: which of the two, morning, segment, milestone.
+    """
+    live = history.snapshots
+    shape = (live.mornings.count, len(segments), len(ladder.slugs))
+    segment = pd.Index(segments).get_indexer(pd.Index(history.segment)).astype(np.int64)
+    past = ladder.applies & (ladder.due_day > NEVER) & (ladder.due_day < live.day[:, None])
+    counts = []
+    for found in (past, past & ladder.is_done):
+        row, milestone = np.nonzero(found)
+        at = np.ravel_multi_index((live.morning[row], segment[row], milestone), shape)
+        counts.append(np.bincount(at, minlength=int(np.prod(shape))).reshape(shape))
+    return np.stack(counts).astype(np.int64)
+
+
+def reach_rates(past_due: Ints) -> Floats:
+    """Share of those past their due date that reached it, by morning, segment, milestone."""
+    asked, met = past_due.astype(np.float64)
+    rates: Floats = np.divide(met, asked, out=np.full(asked.shape, np.nan), where=asked > 0)
     return rates
 
 

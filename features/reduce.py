@@ -75,6 +75,8 @@ class Reduced:
 
     calendar: Calendar
     capabilities: tuple[str, ...]
+    roles: tuple[str, ...]
+    """The roles that people have, in alphabetical order."""
     by_segment: pd.DataFrame
     by_user: pd.DataFrame
     by_capability: pd.DataFrame
@@ -86,7 +88,11 @@ def day_of(moment: ir.TimestampValue) -> ir.IntegerValue:
 
 
 def reduce_activity(
-    tables: Mapping[str, ir.Table], mornings: Mornings, *, capabilities: Sequence[str]
+    tables: Mapping[str, ir.Table],
+    mornings: Mornings,
+    *,
+    capabilities: Sequence[str],
+    roles: Sequence[str] = (),
 ) -> Reduced:
     """Run the group-bys over all rows known before the last morning."""
     last = int(mornings.days[-1])
@@ -106,6 +112,7 @@ def reduce_activity(
     return Reduced(
         calendar=calendar,
         capabilities=tuple(capabilities),
+        roles=tuple(roles),
         by_segment=_by_segment(rows, capabilities).to_pandas(),
         by_user=_by_user(rows, tables.get("users"), before_day=last).to_pandas(),
         by_capability=_entries(rows, "capability").drop("capability").to_pandas(),

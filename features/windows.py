@@ -21,7 +21,7 @@ class Activity:
         self._snapshots = snapshots
         self._mornings = snapshots.mornings
         self._cuts = reduced.calendar.cuts
-        self.capabilities = reduced.capabilities
+        self.capabilities, self.roles = reduced.capabilities, reduced.roles
         self._segments = self._known(reduced.by_segment)
         self._account = snapshots.code_of(self._segments["account_id"])
         self._enter = self._int("seen_from")
@@ -87,11 +87,6 @@ class Activity:
         users, account, enter = self._of_role(role)
         days = users["last_day"].to_numpy(dtype=np.int64)
         return self._snapshots.latest(account, enter=enter, value=days)
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The roles among active users, in alphabetical order."""
-        return tuple(sorted(self._users["role"].dropna().unique()))
 
     def weeks_in_a_row(self) -> Floats:
         """Whole active weeks (Monday to Sunday) in a row, up to the last one."""

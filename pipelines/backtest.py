@@ -22,7 +22,8 @@ import serving
 import training
 from configs.load import Configuration, load
 from features.asof import ordinal
-from features.assemble import FeatureSet, origins
+from features.assemble import FeatureSet
+from features.plan import origins
 from pipelines.build import build, built, code_print
 from pipelines.lake import MEASURES, Lake, write_parquet
 from pipelines.manifest import read_manifest, write_manifest

@@ -12,7 +12,8 @@ import pandas as pd
 from configs.load import Configuration, load
 from configs.phrases import load_phrases
 from features.asof import ordinal
-from features.assemble import FeatureSet, build_features, origins
+from features.assemble import FeatureSet, build_features
+from features.plan import origins
 from features.simulated import simulate
 from features.sources import Source, open_source
 from serving.prioritise import rank, this_week

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from configs.project import segment_of
-from features.assemble import origins
+from features.plan import origins
 from tests.builders import World
 from tests.features.naive_ladder import (
     Rung,
@@ -116,25 +116,17 @@ class Naive:
             if row["known_at"] < self.as_of and not row.get("occurred_at", pd.NaT) >= self.as_of
         ]
 
-    @property
-    def _roles(self) -> list[str]:
-        active = {(r["account_id"], r["user_id"]) for r in self.by_now("activity")}
-        people = [r for r in self.by_now("users") if (r["account_id"], r["user_id"]) in active]
-        accounts = {r["account_id"] for r in self.by_now("accounts")}
-        names = {r["role"] for r in people if r["account_id"] in accounts}
-        return sorted(name for name in names if pd.notna(name))
-
     @cached_property
     def values(self) -> pd.DataFrame:
         """A row per snapshot, a column per feature."""
         capabilities = self._known("activity", "capability", strangers=True)
-        kinds = self._known("touches", "kind")
+        kinds, known_roles = self._known("touches", "kind"), self._known("users", "role")
         has_contracts = bool(self._known("contracts", "account_id"))
         told = []
         for snapshot in self.snapshots:
             then = snapshot.then
             one = usage(then, capabilities) | breadth(then) | rhythm(then)
-            one |= roles(then, self._roles) | ladder_features(snapshot.rungs, then)
+            one |= roles(then, known_roles) | ladder_features(snapshot.rungs, then)
             one |= contract(then) if has_contracts else {}
             one |= terms(then) if has_contracts else {}
             one |= self._recent(snapshot, kinds)

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from features.asof import ordinal
-from features.assemble import FeatureSet, origins
+from features.assemble import FeatureSet
+from features.plan import origins
 from training.backtest import backtest
 from training.gate import skill_of
 from training.judged import QUESTIONS, Backtest

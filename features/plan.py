@@ -1,0 +1,180 @@
+"""What do all accounts of one build have in common, so that a few can be computed at a time?
+
+The mornings, the names that columns are made of, and the tables that are small enough to be
+read whole. With a plan and the activity of some accounts, their features can be computed on any
+machine; which accounts are taken together changes no cell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from configs.errors import DataError
+from configs.load import Configuration
+from configs.playbook import check_capabilities
+from configs.project import Project, segment_of
+from features.asof import Bools, Mornings, Snapshots, ordinal
+from features.history import (
+    History,
+    Rows,
+    live_snapshots,
+    newest_row,
+    read_small_tables,
+    reporting_lag_days,
+    rows_of,
+)
+from features.reduce import day_of
+
+MOST_CAPABILITIES = 40
+"""How many capabilities, the most used ones, get inputs of their own."""
+FIRST_WINDOW_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What one build is made of, but for activity and users."""
+
+    configuration: Configuration
+    as_of: date
+    live: Snapshots
+    """Every live account on every morning, in the order of accounts."""
+    small: Mapping[str, pd.DataFrame]
+    tables: Mapping[str, Rows]
+    """The small tables that have a row of a known account, in the order of accounts."""
+    segment: np.ndarray
+    """The segment that each row of ``accounts`` puts its account in."""
+    capabilities: tuple[str, ...]
+    roles: tuple[str, ...]
+
+    @property
+    def mornings(self) -> Mornings:
+        return self.live.mornings
+
+    @property
+    def accounts(self) -> int:
+        return len(self.live.account_ids)
+
+    def history(self, first: int, last: int) -> History:
+        """What is known of the accounts from ``first`` to before ``last``."""
+        tables = {name: rows.between(first, last) for name, rows in self.tables.items()}
+        start, end = np.searchsorted(self.live.account, (first, last))
+        live = Snapshots(
+            self.mornings,
+            self.live.account_ids[first:last],
+            self.live.account[start:end] - first,
+            self.live.morning[start:end],
+        )
+        newest = newest_row(tables["accounts"], live)
+        own = np.searchsorted(self.tables["accounts"].account, (first, last))
+        attributes = tables["accounts"].frame.take(newest).reset_index(drop=True)
+        return History(live, tables, self.segment[own[0] : own[1]][newest], attributes)
+
+    @property
+    def everyone(self) -> History:
+        return self.history(0, self.accounts)
+
+
+def plan_of(
+    tables: Mapping[str, ir.Table],
+    configuration: Configuration,
+    as_of: date,
+    *,
+    also: tuple[date, ...] = (),
+) -> Plan:
+    """Look at what there is, once, before any account is computed.
+
+    ``also`` are mornings wanted besides those of the configuration's grid.
+
+    Raises DataError where no account was known by then, ConfigError where the playbook or the
+    segments speak of what the data lack.
+    """
+    project = configuration.project
+    counted = _by_capability(tables["activity"], as_of)
+    if len(counted):
+        check_capabilities(configuration.playbook, set(counted["capability"]))
+    small = read_small_tables(tables, before_day=ordinal(as_of))
+    mornings = _mornings(counted["first"].min(), small, project, as_of, also=also)
+    live = live_snapshots(small, mornings)
+    if not len(live):
+        problem = f"no account was known and live by {as_of}"
+        raise DataError("table 'accounts'", problem, "Move the as-of date")
+    rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
+    rows = {name: found for name, found in rows.items() if len(found)}
+    return Plan(
+        configuration=configuration,
+        as_of=as_of,
+        live=live,
+        small=small,
+        tables=rows,
+        segment=segment_of(project, rows["accounts"].frame).astype(object).to_numpy(),
+        capabilities=tuple(counted.loc[counted["rows"] > 0, "capability"][:MOST_CAPABILITIES]),
+        roles=_roles(tables, live, ordinal(as_of)),
+    )
+
+
+def origins(project: Project, exits: pd.DataFrame | None, as_of: date) -> tuple[date, ...]:
+    """Past mornings of the backtest, newest first.
+
+    The newest one whose primary horizon has passed, with time for its exits to be reported, and
+    earlier ones in equal steps.
+    """
+    lag = 0 if exits is None else reporting_lag_days(exits)
+    newest = as_of - timedelta(days=project.outcomes.primary_horizon_days + lag)
+    every = project.backtest.every_days
+    return tuple(newest - timedelta(days=every * k) for k in range(project.backtest.origins))
+
+
+def _by_capability(activity: ir.Table, as_of: date) -> pd.DataFrame:
+    """Every capability of the data, most used first: its rows known by then, and the first."""
+    known = activity.known_at < pd.Timestamp(as_of)
+    counted: pd.DataFrame = (
+        activity.group_by("capability")
+        .agg(rows=activity.count(where=known), first=activity.occurred_at.min(where=known))
+        .to_pandas()
+    )
+    return counted.sort_values(
+        ["rows", "capability"], ascending=[False, True], ignore_index=True
+    )
+
+
+def _mornings(
+    first: pd.Timestamp,
+    small: Mapping[str, pd.DataFrame],
+    project: Project,
+    as_of: date,
+    *,
+    also: tuple[date, ...],
+) -> Mornings:
+    """Equal steps back from the as-of date, the backtest's origins, and single days."""
+    first_on = project.snapshots.first_on or _first_morning(first, small["accounts"], as_of)
+    return Mornings.every(
+        project.snapshots.every_days,
+        first_on=min(first_on, as_of),
+        last_on=as_of,
+        also=(*origins(project, small.get("exits"), as_of), *also),
+    )
+
+
+def _first_morning(first: pd.Timestamp, accounts: pd.DataFrame, as_of: date) -> date:
+    """The first morning that has a month of activity behind it and somebody to speak of."""
+    if pd.isna(first) or accounts.empty:
+        return as_of
+    after_a_month = pd.Timestamp(first).date() + timedelta(days=FIRST_WINDOW_DAYS)
+    first_sign_up: date = accounts["signed_up_at"].min().date()
+    return max(after_a_month, first_sign_up)
+
+
+def _roles(tables: Mapping[str, ir.Table], live: Snapshots, before_day: int) -> tuple[str, ...]:
+    """The roles that people of known accounts were known to have, in alphabetical order."""
+    if "users" not in tables:
+        return ()
+    users = tables["users"].filter(
+        day_of(tables["users"].known_at) < before_day, tables["users"].role.notnull()
+    )
+    found = users.select("account_id", "role").distinct().to_pandas()
+    is_known: Bools = live.code_of(found["account_id"]) >= 0
+    return tuple(sorted(map(str, found.loc[is_known, "role"].unique())))

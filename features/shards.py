@@ -1,0 +1,174 @@
+"""How are the features of some accounts computed, whatever the others do?
+
+Accounts are independent, so a build takes them a shard at a time and never holds the activity
+of all. A shard is accounts next to each other in the order of their ids: put end to end, shards
+are the whole. Within one, an account goes by its place in the shard instead of its id, and its
+activity has been copied to where it is read several times.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from features.asof import NEVER, Ints, as_dates, ordinal
+from features.catalogue import Feature
+from features.commitments import Commitments, commitments
+from features.families import families
+from features.family import Own, own_columns
+from features.history import Columns, History, everyone_always
+from features.ladder import PACES, Ladder, account_pace, climb, milestone_columns, past_due
+from features.milestones import first_reached, reached_milestones
+from features.people import People, reduce_people
+from features.plan import Plan
+from features.reduce import day_of, reduce_activity
+from features.standing import standing
+from features.windows import Activity
+
+WEEKS_SHOWN = 26
+COPIED = ("activity", "users")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shard:
+    """The features of some accounts, but for those that hold accounts against each other."""
+
+    snapshots: pd.DataFrame
+    columns: Columns
+    steps: pd.DataFrame
+    """``snapshot`` counts within the shard."""
+    step_features: tuple[Feature, ...]
+    standing: pd.DataFrame
+    reached: pd.DataFrame
+    usage: pd.DataFrame
+    past_due: Ints
+    """Of the milestones (last axis) of each morning and segment: how many snapshots are past
+    their due date, and how many of those reached them.
+    """
+
+
+def ranges(plan: Plan, shards: int) -> Iterator[tuple[int, int]]:
+    """Cut the accounts into at most so many shards of about as many snapshots, none empty."""
+    starts = np.unique(plan.live.account[len(plan.live) * np.arange(shards) // shards])
+    edges = [0, *starts[1:].tolist(), plan.accounts]
+    yield from pairwise(edges)
+
+
+def compute_shard(
+    plan: Plan, tables: Mapping[str, ir.Table], *, first: int, last: int
+) -> Shard:
+    """Compute the accounts from ``first`` to before ``last`` from the plan's tables.
+
+    ``tables`` may hold the activity and users of more accounts, on any engine.
+    """
+    with copied(plan, tables, first=first, last=last) as own:
+        return _computed(plan, plan.history(first, last), own)
+
+
+@contextmanager
+def copied(
+    plan: Plan, tables: Mapping[str, ir.Table], *, first: int, last: int
+) -> Iterator[dict[str, ir.Table]]:
+    """Bring activity and users of some accounts to the engine, each account by its place."""
+    ids = plan.live.account_ids[first:last]
+    places = pd.DataFrame({"account_id": ids, "place": np.arange(len(ids))})
+    engine = tables["activity"].get_backend()
+    names = {name: f"shard_{name}" for name in COPIED if name in tables}
+    try:
+        for name, stored in names.items():
+            rows = tables[name].filter(tables[name].known_at < pd.Timestamp(plan.as_of))
+            rows = rows.inner_join(ibis.memtable(places), "account_id")
+            rows = rows.select(
+                account_id=rows.place, **{c: rows[c] for c in rows.columns if c not in PLACED}
+            )
+            engine.create_table(stored, rows, temp=True, overwrite=True)
+        yield {name: engine.table(stored) for name, stored in names.items()}
+    finally:
+        for stored in names.values():
+            engine.drop_table(stored, force=True)
+
+
+PLACED = ("account_id", "place")
+
+
+def _computed(plan: Plan, history: History, tables: Mapping[str, ir.Table]) -> Shard:
+    playbook, live = plan.configuration.playbook, history.snapshots
+    reduced = reduce_activity(
+        tables, plan.mornings, capabilities=plan.capabilities, roles=plan.roles
+    )
+    asked = playbook.asked_capabilities()
+    people = reduce_people(tables, plan.mornings, capabilities=asked)
+    always = everyone_always(live)
+    reached = reached_milestones(playbook, tables, history.tables, always)
+    alive = live.account * live.mornings.count + live.morning
+    ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
+    own = Own(
+        history=history,
+        activity=Activity(reduced, live),
+        people=People(people, live),
+        ladder=ladder,
+        playbook=playbook,
+        attributes=plan.configuration.project.accounts.attributes,
+    )
+    snapshot, milestone, step_columns = milestone_columns(ladder, history)
+    steps = pd.DataFrame({c.feature.name: c.values for c in step_columns})
+    steps.insert(0, "milestone", np.array(ladder.slugs, dtype=object)[milestone])
+    steps.insert(0, "snapshot", snapshot)
+    return Shard(
+        snapshots=_snapshots(history, ladder),
+        columns=own_columns(families(), own),
+        steps=steps,
+        step_features=tuple(c.feature for c in step_columns),
+        standing=standing(ladder, history),
+        reached=first_reached(reached, always),
+        usage=_usage(tables["activity"], history, plan),
+        past_due=past_due(ladder, history, plan.configuration.project.segment_names),
+    )
+
+
+def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:
+    live, known = history.snapshots, history.attributes
+    terms: Commitments | None = commitments(history)
+    text = ("name", "owner", "parent_id")
+    return pd.DataFrame(
+        {
+            "account_id": live.account_ids[live.account],
+            "day": live.day,
+            **{c: known[c].astype(object).where(known[c].notna(), None) for c in text},
+            "segment": history.segment,
+            "signed_up_at": known["signed_up_at"].astype("datetime64[us]"),
+            "kickoff_at": known["kickoff_at"].astype("datetime64[us]"),
+            "arr": terms.arr if terms else np.full(len(live), np.nan),
+            "renews_on": as_dates(terms.ends_day if terms else np.full(len(live), NEVER)),
+            "pace": np.array(PACES, dtype=object)[account_pace(ladder, live.day)],
+            "milestones_done": ladder.is_done.sum(axis=1),
+            "milestones_total": ladder.applies.sum(axis=1),
+        }
+    )
+
+
+def _usage(activity: ir.Table, history: History, plan: Plan) -> pd.DataFrame:
+    """Weekly use of the half year before the as-of date, weeks counted back from it."""
+    live, morning = history.snapshots, ordinal(plan.as_of)
+    rows = activity.mutate(day=day_of(activity.occurred_at))
+    rows = rows.filter(rows.day < morning, rows.day >= morning - 7 * WEEKS_SHOWN)
+    rows = rows.mutate(week=(morning - 1 - rows.day) // 7)
+    used = (
+        rows.group_by("account_id", "week")
+        .agg(active_users=rows.user_id.nunique(), activity_count=rows.count())
+        .to_pandas()
+    )
+    today = live.account[live.morning == live.mornings.count - 1]
+    used = used.loc[used["account_id"].isin(today)]
+    days = morning - 7 * (used["week"].to_numpy(dtype=np.int64) + 1)
+    weeks: pd.DataFrame = used.assign(week_on=as_dates(days).to_numpy())
+    weeks = weeks.sort_values(["account_id", "week_on"], ignore_index=True)
+    ids = live.account_ids[weeks["account_id"].to_numpy(dtype=np.int64)]
+    return weeks.assign(account_id=ids)[
+        ["account_id", "week_on", "active_users", "activity_count"]
+    ]
