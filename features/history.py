@@ -45,6 +45,8 @@ class Rows:
     seen_from: Ints
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Every value of each text column in the whole table, of which these may be a part."""
+    told: frozenset[str] = frozenset()
+    """The columns of the whole table that are not null throughout."""
 
     def __len__(self) -> int:
         return len(self.account)
@@ -59,6 +61,7 @@ class Rows:
             self.account[keep],
             self.seen_from[keep],
             self.words,
+            self.told,
         )
 
     def between(self, first: int, last: int) -> "Rows":
@@ -72,6 +75,7 @@ class Rows:
             self.account[start:end] - first,
             self.seen_from[start:end],
             self.words,
+            self.told,
         )
 
     def by(self, column: str) -> Iterator[tuple[str, "Rows"]]:
@@ -124,7 +128,8 @@ def rows_of(table: pd.DataFrame, account_ids: np.ndarray, mornings: Mornings) ->
     codes = pd.Index(account_ids).get_indexer(pd.Index(table["account_id"])).astype(np.int64)
     table, codes = table.loc[codes >= 0].reset_index(drop=True), codes[codes >= 0]
     seen_from = mornings.first_seeing(day_number(table["known_at"]))
-    return Rows(table, codes, seen_from, _words(table))
+    told = frozenset(table.columns[table.notna().any()])
+    return Rows(table, codes, seen_from, _words(table), told)
 
 
 def _words(table: pd.DataFrame) -> dict[str, list[str]]:

@@ -49,6 +49,14 @@ class Seats:
         return np.where(is_told, self.seats[at], 0.0)
 
 
+def is_told(tables: Mapping[str, Rows]) -> bool:
+    """Whether a number of seats is told of any account, of these or of others."""
+    contracts = tables.get("contracts")
+    return "seats" in tables["accounts"].frame or (
+        contracts is not None and "seats" in contracts.told
+    )
+
+
 def _key(account: Ints, day: Ints) -> Ints:
     return account * SPAN + np.clip(day, 0, SPAN - 1)
 

@@ -21,16 +21,17 @@ FOLLOWED_DAYS, LOOK_BACK_DAYS = 14, 91
 def contact_columns(own: Own) -> Columns:
     """Days since we were in touch, and the share of nudges that were followed."""
     columns, touches = Columns(), own.history.tables.get("touches")
-    if touches is None or not len(touches):
+    if touches is None:
         return columns
+    kinds = touches.words["kind"]
     ours = touches.where((touches.frame["kind"] != FROM_THEM).to_numpy(dtype=bool))
-    if len(ours):
+    if set(kinds) - {FROM_THEM}:
         columns.add(
             _feature("days_since_contact", "days", _SINCE, "we never were", None),
             _days_since(ours, own),
         )
     nudges = touches.where((touches.frame["kind"] == NUDGE).to_numpy(dtype=bool))
-    if len(nudges):
+    if NUDGE in kinds:
         columns.add(
             _feature("nudges_followed_share", "share", _FOLLOWED, _NONE, LOOK_BACK_DAYS),
             _followed(nudges, own),

@@ -6,7 +6,7 @@ from features.asof import Floats
 from features.catalogue import Feature, Unit
 from features.family import Family, Own
 from features.history import Columns
-from features.seats import Seats
+from features.seats import Seats, is_told
 
 NO_SEATS = "no number of seats was known"
 
@@ -14,9 +14,9 @@ NO_SEATS = "no number of seats was known"
 def seat_columns(own: Own) -> Columns:
     """Seats, the share of them that is active, and how their number changed."""
     columns, snapshots = Columns(), own.history.snapshots
-    known = Seats.known(own.history.tables)
-    if not len(known.seats):
+    if not is_told(own.history.tables):
         return columns
+    known = Seats.known(own.history.tables)
     seats = _known(known.on(snapshots.account, snapshots.day - 1))
     before = _known(known.on(snapshots.account, snapshots.day - 92))
     for window in (28, 91):

@@ -117,16 +117,20 @@ class Naive:
         ]
 
     @cached_property
+    def _roles(self) -> list[str]:
+        return self._known("users", "role")
+
+    @cached_property
     def values(self) -> pd.DataFrame:
         """A row per snapshot, a column per feature."""
         capabilities = self._known("activity", "capability", strangers=True)
-        kinds, known_roles = self._known("touches", "kind"), self._known("users", "role")
+        kinds = self._known("touches", "kind")
         has_contracts = bool(self._known("contracts", "account_id"))
         told = []
         for snapshot in self.snapshots:
             then = snapshot.then
             one = usage(then, capabilities) | breadth(then) | rhythm(then)
-            one |= roles(then, known_roles) | ladder_features(snapshot.rungs, then)
+            one |= roles(then, self._roles) | ladder_features(snapshot.rungs, then)
             one |= contract(then) if has_contracts else {}
             one |= terms(then) if has_contracts else {}
             one |= self._recent(snapshot, kinds)
