@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -55,7 +55,11 @@ def made_of(
 
     ``previous`` is the morning scored before it, which is built again as it is known now.
     """
-    tables = {name: _told(facts) for name, facts in source.facts.items()}
+    newest = source.newest_known(as_of)
+    tables = {
+        name: {**asdict(facts), "newest_known_at": _as_text(newest[name])}
+        for name, facts in source.facts.items()
+    }
     return {
         "as_of": as_of,
         "previous_morning": previous,
@@ -73,10 +77,8 @@ def made_of(
     }
 
 
-def _told(facts: Any) -> dict[str, Any]:
-    told = asdict(facts)
-    newest = told["newest_known_at"]
-    return told | {"newest_known_at": None if newest is None else str(newest)}
+def _as_text(moment: datetime | None) -> str | None:
+    return None if moment is None else str(moment)
 
 
 def is_built(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> bool:

@@ -113,6 +113,7 @@ def fit_exits(
 
     def learn(number: int) -> Hazard:
         is_rare = followed.exited(followed.causes[number]) < project.models.min_events
+        is_churn = followed.causes[number] == CHURN
         own = replace(settings, trees=FEW_TREES) if is_rare else settings
         # What is said of an input is said of churn: of other ends nothing is.
         free = replace(own, rising=(), falling=())
@@ -121,7 +122,8 @@ def fit_exits(
             followed.followup,
             cause=number,
             periods=periods,
-            settings=own if followed.causes[number] == CHURN else free,
+            settings=own if is_churn else free,
+            by_term=is_churn,
         )
         return levelled(hazard, matrix, followed, cause=number)
 
@@ -187,6 +189,7 @@ def _bags(
             cause=0,
             periods=whole.periods,
             settings=replace(settings, seed=settings.seed + number + 1),
+            by_term=True,
         )
         return bag.shifted(whole.log_shift)
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from training.cells import Cells, chosen_cells, watched
 from training.matrix import Matrix, clocks_in_period
 from training.periods import Floats, FollowUp, Periods
+from training.terms import counted_days
 from training.trees import Tree, model_text
 
 __all__ = ["Hazard", "HazardSettings", "Matrix", "fit_hazard"]
@@ -72,7 +73,8 @@ class Hazard:
     """Daily rates of one cause: a LightGBM model, the inputs it reads, and its calibration.
 
     The last input of the model, after ``names``, is the day on which the period starts.
-    ``log_shift`` is added to every log rate.
+    ``log_shift`` is added to every log rate; ``by_term`` tells whether a period in which a
+    commitment ends counts as its term is long (``training.terms``).
     """
 
     model: str
@@ -80,6 +82,7 @@ class Hazard:
     clocks: tuple[str, ...]
     periods: Periods
     log_shift: float = 0.0
+    by_term: bool = False
 
     def daily_rates(self, matrix: Matrix, *, threads: int = 1) -> Floats:
         """Expected events per day of exposure: one row per account, one column per period."""
@@ -89,7 +92,8 @@ class Hazard:
         for start in blocks:
             rows = slice(start, start + _ROWS_AT_ONCE)
             rates[rows] = self._log_rates(matrix.values[rows], matrix.clock_columns, threads)
-        return np.exp(rates + self.log_shift)
+        daily = np.exp(rates + self.log_shift)
+        return daily * counted_days(matrix, self.periods) if self.by_term else daily
 
     def _log_rates(self, values: Floats, clocks: list[int], threads: int) -> Floats:
         inputs = np.hstack([values, np.zeros((len(values), 1))])
@@ -113,6 +117,7 @@ class Hazard:
             "clocks": list(self.clocks),
             "edges": list(self.periods.edges),
             "log_shift": self.log_shift,
+            "by_term": self.by_term,
         }
 
     @classmethod
@@ -120,7 +125,8 @@ class Hazard:
         """Rebuild what ``to_parts`` gave; it predicts the same to the last bit."""
         periods = Periods(tuple(rest["edges"]))
         names, clocks = tuple(rest["names"]), tuple(rest["clocks"])
-        return cls(model, names, clocks, periods, float(rest["log_shift"]))
+        shift, by_term = float(rest["log_shift"]), bool(rest["by_term"])
+        return cls(model, names, clocks, periods, shift, by_term)
 
     @cached_property
     def _booster(self) -> lightgbm.Booster:
@@ -134,6 +140,7 @@ def fit_hazard(
     cause: int,
     periods: Periods,
     settings: HazardSettings,
+    by_term: bool = False,
 ) -> Hazard:
     """Learn the daily rate of one cause.
 
@@ -147,17 +154,20 @@ def fit_hazard(
         return Hazard(model, matrix.names, matrix.clocks, periods)
     share, seed = settings.quiet_share, settings.seed
     cells = chosen_cells(followup, cause=cause, periods=periods, quiet_share=share, seed=seed)
+    exposure = cells.days
+    if by_term:
+        exposure = exposure * counted_days(matrix, periods)[cells.row, cells.period]
     asked = settings.as_lightgbm(matrix.names)
     cases = lightgbm.Dataset(
         _inputs(matrix, cells, periods),
-        label=cells.events / cells.days,
-        weight=cells.days,
+        label=cells.events / exposure,
+        weight=exposure,
         params=asked,
     )
     booster = lightgbm.train(asked, cases, num_boost_round=settings.trees)
     # What follows tells how it was fitted, even on how many threads, and decides nothing.
     model = booster.model_to_string().partition("\nparameters:")[0]
-    return Hazard(model, matrix.names, matrix.clocks, periods)
+    return Hazard(model, matrix.names, matrix.clocks, periods, by_term=by_term)
 
 
 def _inputs(matrix: Matrix, cells: Cells, periods: Periods) -> NDArray[np.float32]:

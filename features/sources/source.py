@@ -7,11 +7,12 @@ types of ``features.tables``. What reads them cannot tell a folder of files from
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from configs.errors import ConfigError, DataError
 from configs.nearest import did_you_mean
@@ -46,10 +47,9 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """How much a table holds, and how fresh it is."""
+    """How much a table holds."""
 
     rows: int
-    newest_known_at: datetime | None
     rows_of_unknown_accounts: int
 
 
@@ -114,17 +114,23 @@ class Source:
 
     @cached_property
     def facts(self) -> Mapping[str, TableFacts]:
-        """Rows, freshness and rows of accounts that nobody signed up, for each table."""
+        """Rows, and rows of accounts that nobody signed up, for each table."""
         return {name: self._facts_of(rows) for name, rows in self.tables.items()}
+
+    def newest_known(self, before: date) -> Mapping[str, datetime | None]:
+        """When the newest row of each table that a morning may use became known."""
+        return {
+            name: rows.known_at.max(where=rows.known_at < pd.Timestamp(before))
+            .to_pyarrow()
+            .as_py()
+            for name, rows in self.tables.items()
+        }
 
     def _facts_of(self, rows: ir.Table) -> TableFacts:
         known = self.tables["accounts"].select("account_id").distinct()
         strangers = rows.anti_join(known, "account_id")
-        counted = rows.aggregate(rows=rows.count(), newest=rows.known_at.max())
-        counts = counted.to_pyarrow().to_pylist()[0]
         return TableFacts(
-            rows=counts["rows"],
-            newest_known_at=counts["newest"],
+            rows=rows.count().to_pyarrow().as_py(),
             rows_of_unknown_accounts=strangers.count().to_pyarrow().as_py(),
         )
 

@@ -155,7 +155,14 @@ def test_exits_are_derived_where_there_are_only_contracts(tmp_path):
 def test_facts_count_rows_of_accounts_that_nobody_signed_up(tmp_path):
     facts = opened(as_parquet(tmp_path)).facts["activity"]
     assert (facts.rows, facts.rows_of_unknown_accounts) == (4, 1)
-    assert facts.newest_known_at == NOON + timedelta(days=3)
+
+
+def test_what_a_morning_may_not_use_is_no_news_to_it(tmp_path):
+    source = opened(as_parquet(tmp_path))
+    last = (NOON + timedelta(days=3)).date()
+    assert source.newest_known(last)["activity"] < NOON + timedelta(days=3)
+    assert source.newest_known(last + timedelta(days=1))["activity"] == NOON + timedelta(days=3)
+    assert source.newest_known(NOON.date() - timedelta(days=900))["activity"] is None
 
 
 def test_a_header_without_rows_is_a_lawful_table_of_nothing(tmp_path):

@@ -1,4 +1,4 @@
-"""``milepost check`` tells in advance what can be learnt, what cannot, and how much is missing."""
+"""``milepost check`` tells in advance what can be learnt, and how much is missing."""
 
 from datetime import timedelta
 

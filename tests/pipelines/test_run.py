@@ -91,7 +91,7 @@ def test_run_json_tells_what_it_was_made_of(company, manifest, accounts):
         name: told.rows for name, told in facts.items()
     }
     newest = datetime.fromisoformat(manifest["data"]["newest_activity_at"])
-    assert newest == facts["activity"].newest_known_at
+    assert newest == company.source.newest_known(company.as_of)["activity"]
     assert manifest["rows"]["accounts"] == len(accounts)
     assert manifest["seeds"] == {"models": 7}
     assert manifest["timings"].keys() >= {"score accounts"}
