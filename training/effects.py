@@ -30,8 +30,8 @@ class Effect:
     high: float | None = None
     """Ends of the 95 % interval, accounts (or parents) drawn as wholes."""
     best: float | None = None
-    """The points drawn towards those of the other segments, by how little each is known: what
-    to reckon with when steps are compared, not what to tell."""
+    """What to reckon with when steps are compared, not what to tell: the points drawn towards
+    those of the other segments, by how little each is known, less what the placebo "does"."""
     risk_without: float | None = None
     """The chance of leaving of the same accounts, going on as things are."""
     reached: int = 0

@@ -8,6 +8,7 @@ from configs.project import Project
 from features.assemble import FeatureSet
 from training.backtest import rules_for_churn
 from training.baselines import Baseline
+from training.estimate import estimate_effects
 from training.exits import fit_exits
 from training.followed import Followed, follow
 from training.gate import Decision, Skill, decide, skill_of
@@ -53,7 +54,8 @@ def fit_models(
     meta = _learnt_from(followed, project) | _proven_by(tested, skill, project)
     meta["drifted"] = dict(exits.drifted)
     meta["remarks"] += list(scarce(features, followed, project))
-    return Models(exits, steps, rule, meta), decision
+    effects = estimate_effects(features, project, training_day=training_day)
+    return Models(exits, steps, rule, meta, effects), decision
 
 
 def best_rule(rules: Sequence[Baseline], skill: Skill) -> Baseline:
