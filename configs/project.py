@@ -17,6 +17,7 @@ from configs.sections import (
     Backtest,
     Deploy,
     Gate,
+    Limits,
     Models,
     Monitor,
     Nudges,
@@ -55,6 +56,7 @@ class Project(Strict):
     priorities: Priorities = Priorities()
     publish: Publish = Publish()
     deploy: Deploy = Deploy()
+    limits: Limits = Limits()
 
     @property
     def segment_names(self) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ Share = Annotated[float, Field(strict=True, gt=0, le=1)]
 Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
 Text = Annotated[str, Field(min_length=1)]
 
+LEAST_MEMORY = 10**9
+"""What the libraries and one shard of accounts take, however small."""
+
 TableName = Literal[
     "accounts", "users", "activity", "achievements", "plans", "contracts", "exits", "touches"
 ]
@@ -186,6 +189,29 @@ class Publish(Strict):
     url: Annotated[Text | None, Field(repr=False)] = None
     table: Slug = "milepost_scores"
     schema_: Annotated[Text | None, Field(alias="schema")] = None
+
+
+class Limits(Strict):
+    """How much of the machine a run may take."""
+
+    memory: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|GB)$")] = "4GB"
+
+    @field_validator("memory")
+    @classmethod
+    def _is_enough(cls, memory: str) -> str:
+        if _bytes_of(memory) < LEAST_MEMORY:
+            raise ValueError(f"must be at least 1GB; found {memory!r}")
+        return memory
+
+    @property
+    def memory_bytes(self) -> int:
+        return _bytes_of(self.memory)
+
+
+def _bytes_of(memory: str) -> int:
+    """Read 1GB as a thousand million bytes."""
+    number, unit = memory[:-2], memory[-2:]
+    return int(float(number) * (10**6 if unit == "MB" else 10**9))
 
 
 class Deploy(Strict):

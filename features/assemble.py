@@ -84,18 +84,20 @@ def put_together(plan: Plan, shards: Sequence[Shard]) -> FeatureSet:
     parts = zip(*(shard.columns for shard in shards), strict=True)
     own = Columns(_end_to_end(columns) for columns in parts)
     everyone = plan.everyone
-    columns = own + columns_across(families(), everyone, own)
+    columns = own + columns_across(
+        families(), everyone, {c.feature.name: c.values for c in own}
+    )
     features = (*shards[0].step_features, MILESTONE_REACH_RATE)
     return FeatureSet(
-        snapshots=_frames([shard.snapshots for shard in shards]),
+        snapshots=together([shard.snapshots for shard in shards]),
         values=pd.DataFrame({c.feature.name: c.values for c in columns}),
         catalogue=Catalogue(c.feature for c in columns),
         steps=_steps(plan, shards, everyone),
         step_catalogue=Catalogue(features),
-        standing=_frames([shard.standing for shard in shards]),
+        standing=together([shard.standing for shard in shards]),
         exits=exits_of(plan),
-        reached=_reached(plan, shards),
-        usage=_frames([shard.usage for shard in shards]),
+        reached=by_milestone(plan, together([shard.reached for shard in shards])),
+        usage=together([shard.usage for shard in shards]),
         arr=arr_of(plan),
     )
 
@@ -123,7 +125,7 @@ def _end_to_end(parts: Sequence[Column]) -> Column:
     return Column(parts[0].feature, np.concatenate([part.values for part in parts]))
 
 
-def _frames(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """End to end; an empty part has nothing to say of the types either."""
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
@@ -131,7 +133,7 @@ def _frames(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _steps(plan: Plan, shards: Sequence[Shard], everyone: History) -> pd.DataFrame:
     """Count snapshots through all shards, and say how often others reach each step."""
     before = np.cumsum([0, *(len(shard.snapshots) for shard in shards)])
-    steps = _frames(
+    steps = together(
         [
             shard.steps.assign(snapshot=shard.steps["snapshot"] + start)
             for shard, start in zip(shards, before[:-1], strict=True)
@@ -152,9 +154,8 @@ def step_rates(plan: Plan, steps: pd.DataFrame, everyone: History, rates: Floats
     return told
 
 
-def _reached(plan: Plan, shards: Sequence[Shard]) -> pd.DataFrame:
+def by_milestone(plan: Plan, reached: pd.DataFrame) -> pd.DataFrame:
     """The playbook's first milestone first, each in the order of accounts."""
-    reached = _frames([shard.reached for shard in shards])
     slugs = pd.Index([milestone.slug for milestone in plan.configuration.playbook.milestones])
     order = np.argsort(slugs.get_indexer(pd.Index(reached["milestone"])), kind="stable")
     return reached.iloc[order].reset_index(drop=True)

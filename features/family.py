@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from configs.playbook import Playbook
-from features.history import Column, Columns, History
+from features.history import Columns, History
 from features.ladder import Ladder
 from features.people import People
 from features.windows import Activity
@@ -36,7 +36,7 @@ class Everyone:
     """What is known of all accounts, once each one's own columns are there."""
 
     history: History
-    """Its activity is not to be asked: it may have been read a few accounts at a time."""
+    """Of the accounts' attributes it has those in ``KEPT_OF_EVERYONE``."""
     so_far: Mapping[str, np.ndarray]
     """The accounts' own columns, by name."""
 
@@ -62,10 +62,12 @@ def own_columns(families: Iterable[Family | AcrossAccounts], own: Own) -> Column
 
 
 def columns_across(
-    families: Iterable[Family | AcrossAccounts], history: History, own: Iterable[Column]
+    families: Iterable[Family | AcrossAccounts],
+    history: History,
+    own: Mapping[str, np.ndarray],
 ) -> Columns:
     """Ask every family that holds accounts against each other."""
-    everyone = Everyone(history, {column.feature.name: column.values for column in own})
+    everyone = Everyone(history, own)
     asked = (family for family in families if isinstance(family, AcrossAccounts))
     return _whole((family.columns(everyone) for family in asked), rows=len(history.snapshots))
 

@@ -31,6 +31,7 @@ from features.reduce import day_of
 
 MOST_CAPABILITIES = 40
 """How many capabilities, the most used ones, get inputs of their own."""
+KEPT_OF_EVERYONE = ("signed_up_at", "kickoff_at", "parent_id", "owner")
 FIRST_WINDOW_DAYS = 28
 
 
@@ -47,6 +48,8 @@ class Plan:
     """The small tables that have a row of a known account, in the order of accounts."""
     segment: np.ndarray
     """The segment that each row of ``accounts`` puts its account in."""
+    rows: int
+    """How many rows of activity are known by the as-of date."""
     capabilities: tuple[str, ...]
     roles: tuple[str, ...]
 
@@ -75,7 +78,13 @@ class Plan:
 
     @property
     def everyone(self) -> History:
-        return self.history(0, self.accounts)
+        """What is known of all accounts, with the few attributes that compare them."""
+        of_account = self.tables["accounts"]
+        newest = newest_row(of_account, self.live)
+        attributes = of_account.frame[list(KEPT_OF_EVERYONE)].take(newest)
+        return History(
+            self.live, self.tables, self.segment[newest], attributes.reset_index(drop=True)
+        )
 
 
 def plan_of(
@@ -111,6 +120,7 @@ def plan_of(
         small=small,
         tables=rows,
         segment=segment_of(project, rows["accounts"].frame).astype(object).to_numpy(),
+        rows=int(counted["rows"].sum()),
         capabilities=tuple(counted.loc[counted["rows"] > 0, "capability"][:MOST_CAPABILITIES]),
         roles=_roles(tables, live, ordinal(as_of)),
     )

@@ -1,11 +1,20 @@
-"""How is a feature set kept in the lake, so that training and scoring read the same one?"""
+"""How is a feature set kept in the lake, so that training and scoring read the same one?
+
+One Parquet file per frame, and one JSON file per catalogue. Rows come in groups of one size, so
+that neither the bytes nor the memory to write them depend on how many come at a time.
+"""
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from configs.errors import LakeError
 from features.assemble import FeatureSet
@@ -13,26 +22,26 @@ from features.catalogue import Catalogue, Feature
 
 CATALOGUES = ("catalogue", "step_catalogue")
 FRAMES = tuple(field.name for field in fields(FeatureSet) if field.name not in CATALOGUES)
+ACROSS = "_across"
+"""What a file is called that holds the last columns of a frame."""
+GROUP_ROWS = 1 << 16
 
 
 def write_features(features: FeatureSet, folder: Path) -> None:
-    """Write one Parquet file per frame and one JSON file per catalogue into a folder."""
+    """Write a feature set that is there as a whole."""
     for name in FRAMES:
-        frame: pd.DataFrame = getattr(features, name)
-        frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+        with frame_file(folder, name) as file:
+            file.add(getattr(features, name))
     for name in CATALOGUES:
-        entries = [asdict(feature) for feature in getattr(features, name).values()]
-        (folder / f"{name}.json").write_text(json.dumps(entries, indent=1), encoding="utf-8")
+        write_catalogue(folder, name, getattr(features, name).values())
 
 
 def read_features(folder: Path) -> FeatureSet:
-    """Read what ``write_features`` wrote; LakeError where a build never finished there."""
+    """Read what a build wrote; LakeError where none ever finished there."""
     files = [f"{name}.parquet" for name in FRAMES] + [f"{name}.json" for name in CATALOGUES]
     if not all((folder / name).is_file() for name in files):
         raise LakeError(str(folder), "holds no finished build", "Run `milepost build` first")
-    parts: dict[str, Any] = {
-        name: pd.read_parquet(folder / f"{name}.parquet") for name in FRAMES
-    }
+    parts: dict[str, Any] = {name: _frame(folder, name) for name in FRAMES}
     parts |= {name: _catalogue(folder / f"{name}.json") for name in CATALOGUES}
     return FeatureSet(**parts)
 
@@ -41,6 +50,86 @@ def read_catalogues(folder: Path) -> tuple[Catalogue, Catalogue]:
     """Read the inputs' entries alone: those of an account, and those of an open milestone."""
     account, step = (_catalogue(folder / f"{name}.json") for name in CATALOGUES)
     return account, step
+
+
+def write_catalogue(folder: Path, name: str, features: Iterable[Feature]) -> None:
+    entries = [asdict(feature) for feature in features]
+    (folder / f"{name}.json").write_text(json.dumps(entries, indent=1), encoding="utf-8")
+
+
+class FrameFile:
+    """A frame on its way into a file, some rows at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._waiting = path, pa.table({})
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Append rows; the first ones say which types the columns have."""
+        rows = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        if self._writer is None:
+            schema = pa.schema([_told(field) for field in rows.schema])
+            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
+            self._waiting = schema.empty_table()
+        rows = rows.cast(self._waiting.schema)
+        self._waiting = pa.concat_tables([self._waiting, rows])
+        whole = self._waiting.num_rows // GROUP_ROWS * GROUP_ROWS
+        self._write(self._waiting.slice(0, whole))
+        self._waiting = self._waiting.slice(whole)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._write(self._waiting)
+            self._writer.close()
+
+    def _write(self, rows: pa.Table) -> None:
+        if self._writer is not None and rows.num_rows:
+            plain = rows.combine_chunks()
+            self._writer.write_table(plain, row_group_size=GROUP_ROWS)
+
+
+@contextmanager
+def frame_file(folder: Path, name: str) -> Iterator[FrameFile]:
+    """A file to which a frame's rows are added."""
+    file = FrameFile(folder / f"{name}.parquet")
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+class StoredColumns(Mapping[str, np.ndarray]):
+    """The columns of a frame in a file, each read when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._names = path, pq.read_schema(path).names
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._names:
+            raise KeyError(name)
+        column = pq.ParquetFile(self._path).read(columns=[name]).column(0)
+        values: np.ndarray = column.to_pandas().to_numpy()
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _told(field: pa.Field) -> pa.Field:
+    """A column of which nothing is known yet may still become text."""
+    return field.with_type(pa.string()) if pa.types.is_null(field.type) else field
+
+
+def _frame(folder: Path, name: str) -> pd.DataFrame:
+    paths = [folder / f"{name}.parquet", folder / f"{name}{ACROSS}.parquet"]
+    frames = [pq.ParquetFile(p).read().to_pandas() for p in paths if p.is_file()]
+    frame: pd.DataFrame = pd.concat(frames, axis=1) if len(frames) > 1 else frames[0]
+    if "days_open" in frame and name == "standing":
+        frame["days_open"] = frame["days_open"].astype("Int32")
+    return frame
 
 
 def _catalogue(path: Path) -> Catalogue:

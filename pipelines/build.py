@@ -16,9 +16,10 @@ import configs
 import features
 from configs.errors import MilepostError, UnreachableError
 from configs.load import Configuration, load
-from features.assemble import FeatureSet, build_features
+from features.assemble import FeatureSet
 from features.sources import Source, open_source
-from features.store import read_features, write_features
+from features.store import read_features
+from features.stream import write_in_shards
 from pipelines.asof import default_as_of
 from pipelines.lake import Lake
 from pipelines.manifest import code_version, read_manifest, write_manifest
@@ -43,8 +44,7 @@ def build_into(
 ) -> None:
     """Compute the features and write them, with what they were made of."""
     also = () if previous is None else (previous,)
-    built_now = build_features(source.tables, configuration, as_of=as_of, also=also)
-    write_features(built_now, folder)
+    write_in_shards(source.tables, configuration, folder, as_of=as_of, also=also)
     write_manifest(folder, made)
 
 

@@ -1,8 +1,10 @@
 """The embedded engine, and a customer whose tables are in one DuckDB file."""
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import ibis
@@ -23,6 +25,7 @@ def embedded_engine() -> ibis.BaseBackend:
         autoinstall_known_extensions="false",
         autoload_known_extensions="false",
         preserve_insertion_order="false",
+        temp_directory=str(Path(tempfile.gettempdir()) / f"milepost-{uuid4().hex}"),
     )
     for setting in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false"):
         connection.con.execute(setting)

@@ -102,3 +102,15 @@ def test_a_database_address_never_shows_when_a_project_is_printed():
         {"name": "acme", "source": {"kind": "sql", "url": "postgresql://u:hunter2@h/d"}}
     )
     assert "hunter2" not in repr(project)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("2GB", 2 * 10**9), ("1500 MB", 15 * 10**8)])
+def test_a_memory_limit_is_read_as_people_write_it(said, meant):
+    project = Project.model_validate({"name": "acme", "limits": {"memory": said}})
+    assert project.limits.memory_bytes == meant
+
+
+@pytest.mark.parametrize("said", ["2", "2TB", "200MB", "much", ""])
+def test_a_memory_limit_that_cannot_be_kept_is_refused(said):
+    with pytest.raises(ValueError, match="memory"):
+        Project.model_validate({"name": "acme", "limits": {"memory": said}})

@@ -4,9 +4,11 @@ import pandas as pd
 import pytest
 
 from configs.errors import LakeError
+from features import store
 from features.assemble import FeatureSet
 from features.store import read_features, write_features
-from tests.builders import AnAccount, World, a_step, a_world
+from features.stream import write_in_shards
+from tests.builders import MORNING, AnAccount, World, a_step, a_world
 
 
 def a_company() -> World:
@@ -50,6 +52,32 @@ def test_numbers_and_days_keep_their_types(tmp_path):
         one, other = getattr(features, name), getattr(again, name)
         told = one.select_dtypes(exclude=["object", "str"])
         pd.testing.assert_series_equal(told.dtypes, other[list(told)].dtypes)
+
+
+@pytest.mark.parametrize("shards", [None, 2])
+def test_a_build_written_shard_by_shard_is_read_as_one_made_at_once(shards, tmp_path):
+    world = a_company()
+    tables, day = world.tables, MORNING.date()
+    write_in_shards(tables, world.configuration, tmp_path, as_of=day, shards=shards)
+    one, other = world.build(), read_features(tmp_path)
+    for field in fields(FeatureSet):
+        mine, theirs = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(mine, pd.DataFrame):
+            pd.testing.assert_frame_equal(as_told(mine), as_told(theirs))
+        else:
+            assert list(mine.values()) == list(theirs.values())
+
+
+def test_into_how_many_shards_a_build_is_cut_changes_no_byte(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "GROUP_ROWS", 4)
+    world = a_company()
+    for shards in (1, 2):
+        folder = tmp_path / str(shards)
+        folder.mkdir()
+        day = MORNING.date()
+        write_in_shards(world.tables, world.configuration, folder, as_of=day, shards=shards)
+    for path in (tmp_path / "1").iterdir():
+        assert path.read_bytes() == (tmp_path / "2" / path.name).read_bytes(), path.name
 
 
 def test_the_same_features_give_the_same_bytes(tmp_path):

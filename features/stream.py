@@ -1,0 +1,149 @@
+"""How is a build of any size written to the lake within the memory it may take?
+
+Shard by shard: what a shard has computed is written before the next one begins. What holds
+accounts against each other comes after, from the few columns that it asks for.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from configs.load import Configuration
+from features.asof import Ints
+from features.assemble import arr_of, by_milestone, exits_of, step_rates, together
+from features.catalogue import Feature
+from features.families import families
+from features.family import columns_across
+from features.history import Columns
+from features.ladder import MILESTONE_REACH_RATE, reach_rates
+from features.plan import Plan, plan_of
+from features.shards import Shard, compute_shard, ranges
+from features.store import ACROSS, StoredColumns, frame_file, write_catalogue
+
+LIBRARIES = 600 * 10**6
+"""What Python and its libraries take before anything is read."""
+ENGINES_SHARE = 0.4
+SHARDS_SHARE = 0.4
+"""How much of the rest the engine and a shard may take; small tables take what is left."""
+BYTES_PER_SNAPSHOT, BYTES_PER_ROW = 8_000, 400
+"""What a shard was measured to take, generously: arrays of its snapshots, and its activity."""
+
+
+def write_in_shards(
+    tables: Mapping[str, ir.Table],
+    configuration: Configuration,
+    folder: Path,
+    *,
+    as_of: date,
+    also: tuple[date, ...] = (),
+    shards: int | None = None,
+) -> None:
+    """Write the files of ``build_features`` into a folder, never holding all of it.
+
+    Into how many shards the accounts are cut follows from `limits.memory`, and changes no byte.
+    """
+    memory = configuration.project.limits.memory_bytes
+    with _limited(tables, memory):
+        plan = plan_of(tables, configuration, as_of, also=also)
+        count = shards or shards_within(plan, memory)
+        parts = (
+            compute_shard(plan, tables, first=first, last=last)
+            for first, last in ranges(plan, count)
+        )
+        columns, step_features, past_due = _write_shards(plan, parts, folder)
+    _write_rest(plan, columns, step_features, past_due, folder)
+
+
+def shards_within(plan: Plan, memory: int) -> int:
+    """How many shards to cut the accounts into, so that each fits."""
+    room = SHARDS_SHARE * (memory - LIBRARIES)
+    needed = max(len(plan.live) * BYTES_PER_SNAPSHOT, plan.rows * BYTES_PER_ROW)
+    return int(np.clip(np.ceil(needed / room), 1, plan.accounts))
+
+
+@contextmanager
+def _limited(tables: Mapping[str, ir.Table], memory: int) -> Iterator[None]:
+    """Let an embedded engine take its share; what is more it spills to disk."""
+    engine = tables["activity"].get_backend()
+    if engine.name != "duckdb":
+        yield
+        return
+    before = engine.con.sql("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    share = int(ENGINES_SHARE * (memory - LIBRARIES) / 10**6)
+    engine.raw_sql(f"SET memory_limit = '{share}MB'")
+    try:
+        yield
+    finally:
+        engine.raw_sql(f"SET memory_limit = '{before}'")
+
+
+def _write_shards(
+    plan: Plan, shards: Iterator[Shard], folder: Path
+) -> tuple[list[Feature], tuple[Feature, ...], Ints]:
+    """Write what grows with the mornings as it comes, and the rest once it is together."""
+    columns: list[Feature] = []
+    features: tuple[Feature, ...] = ()
+    rest: dict[str, list[pd.DataFrame]] = {"standing": [], "reached": [], "usage": []}
+    past_due: list[Ints] = []
+    before = 0
+    with ExitStack() as open_files:
+        grown = {
+            name: open_files.enter_context(frame_file(folder, name))
+            for name in ("snapshots", "values", "steps")
+        }
+        for shard in shards:
+            columns, features = _same(columns, shard.columns), shard.step_features
+            grown["snapshots"].add(shard.snapshots)
+            grown["values"].add(_side_by_side(shard.columns))
+            grown["steps"].add(shard.steps.assign(snapshot=shard.steps["snapshot"] + before))
+            before += len(shard.snapshots)
+            past_due.append(shard.past_due)
+            for name, parts in rest.items():
+                parts.append(getattr(shard, name))
+    for name, parts in rest.items():
+        with frame_file(folder, name) as file:
+            whole = together(parts)
+            file.add(by_milestone(plan, whole) if name == "reached" else whole)
+    return columns, features, np.sum(past_due, axis=0)
+
+
+def _write_rest(
+    plan: Plan,
+    columns: list[Feature],
+    step_features: tuple[Feature, ...],
+    past_due: Ints,
+    folder: Path,
+) -> None:
+    """Hold accounts against each other, and write what is small."""
+    everyone = plan.everyone
+    across = columns_across(families(), everyone, StoredColumns(folder / "values.parquet"))
+    with frame_file(folder, f"values{ACROSS}") as file:
+        file.add(_side_by_side(across))
+    steps = StoredColumns(folder / "steps.parquet")
+    asked = pd.DataFrame({name: steps[name] for name in ("snapshot", "milestone")})
+    rates = step_rates(plan, asked, everyone, reach_rates(past_due))
+    with frame_file(folder, f"steps{ACROSS}") as file:
+        file.add(pd.DataFrame({MILESTONE_REACH_RATE.name: rates}))
+    for name, frame in (("exits", exits_of(plan)), ("arr", arr_of(plan))):
+        with frame_file(folder, name) as file:
+            file.add(frame)
+    write_catalogue(folder, "catalogue", [*columns, *(c.feature for c in across)])
+    write_catalogue(folder, "step_catalogue", [*step_features, MILESTONE_REACH_RATE])
+
+
+def _side_by_side(columns: Columns) -> pd.DataFrame:
+    return pd.DataFrame({column.feature.name: column.values for column in columns})
+
+
+def _same(features: list[Feature], columns: Columns) -> list[Feature]:
+    """The columns of the shards before, which those of the next one must be."""
+    found = [column.feature for column in columns]
+    if features and found != features:
+        differing = {f.name for f in features} ^ {f.name for f in found}
+        raise ValueError(f"inputs differ by account: {', '.join(sorted(differing))}")
+    return found
