@@ -12,22 +12,16 @@ is a polynomial, which Gauss and Legendre's rule integrates exactly; leaves with
 for a table are integrated row by row.
 """
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
-
-import numba
 import numpy as np
 
 from serving.patterns import MOST_SPLITS, Bits, Patterns
+from training.compiled import compiled
 from training.periods import Floats, Ints
 from training.trees import ABSENT_GOES_LEFT, ABSENT_IS, ABSENT_IS_ZERO
 
 ROWS_AT_ONCE = 256
 # What LightGBM takes for zero.
 _ZERO = 1e-35
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def _quadrature() -> tuple[Floats, Floats]:
@@ -41,12 +35,6 @@ def _quadrature() -> tuple[Floats, Floats]:
 
 
 POINTS, WEIGHTS = _quadrature()
-
-
-def compiled(kernel: Callable[P, R]) -> Callable[P, R]:
-    """Translate to machine code on first use, kept on disk and free of the interpreter lock."""
-    translated: Callable[P, R] = numba.njit(cache=True, nogil=True)(kernel)
-    return translated
 
 
 @compiled

@@ -19,7 +19,8 @@ from training.cells import Cells, chosen_cells, watched
 from training.matrix import Matrix, clocks_in_period
 from training.periods import Floats, FollowUp, Periods
 from training.terms import counted_days
-from training.trees import Tree, model_text
+from training.trees import Tree, model_text, parse_trees
+from training.walk import Walk, lay_out, log_rates
 
 __all__ = ["Hazard", "HazardSettings", "Matrix", "fit_hazard"]
 
@@ -87,13 +88,19 @@ class Hazard:
     def daily_rates(self, matrix: Matrix, *, threads: int = 1) -> Floats:
         """Expected events per day of exposure: one row per account, one column per period."""
         matrix.must_be(self.names, self.clocks)
-        blocks = range(0, len(matrix), _ROWS_AT_ONCE)
-        rates = np.empty((len(matrix), self.periods.count))
-        for start in blocks:
-            rows = slice(start, start + _ROWS_AT_ONCE)
-            rates[rows] = self._log_rates(matrix.values[rows], matrix.clock_columns, threads)
+        if self._walk is not None:
+            rates = log_rates(self._walk, matrix.values, self.periods)
+        else:
+            rates = self._by_lightgbm(matrix, threads)
         daily = np.exp(rates + self.log_shift)
         return daily * counted_days(matrix, self.periods) if self.by_term else daily
+
+    def _by_lightgbm(self, matrix: Matrix, threads: int) -> Floats:
+        rates = np.empty((len(matrix), self.periods.count))
+        for start in range(0, len(matrix), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            rates[rows] = self._log_rates(matrix.values[rows], matrix.clock_columns, threads)
+        return rates
 
     def _log_rates(self, values: Floats, clocks: list[int], threads: int) -> Floats:
         inputs = np.hstack([values, np.zeros((len(values), 1))])
@@ -127,6 +134,12 @@ class Hazard:
         names, clocks = tuple(rest["names"]), tuple(rest["clocks"])
         shift, by_term = float(rest["log_shift"]), bool(rest["by_term"])
         return cls(model, names, clocks, periods, shift, by_term)
+
+    @cached_property
+    def _walk(self) -> Walk | None:
+        """The trees laid out to be asked of all periods at once; None where too large."""
+        clocks = [self.names.index(name) for name in self.clocks]
+        return lay_out(parse_trees(self.model), inputs=len(self.names), clocks=clocks)
 
     @cached_property
     def _booster(self) -> lightgbm.Booster:

@@ -1,0 +1,15 @@
+"""How does a loop over numbers become machine code?"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(kernel: Callable[P, R]) -> Callable[P, R]:
+    """Translate to machine code on first use, kept on disk and free of the interpreter lock."""
+    translated: Callable[P, R] = numba.njit(cache=True, nogil=True)(kernel)
+    return translated
