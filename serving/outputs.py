@@ -15,6 +15,7 @@ from serving.alerts import alerts, alerts_schema
 from serving.alerts_record import alerts_record, alerts_record_schema
 from serving.changes import changes, changes_schema
 from serving.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
+from serving.growth import expansion_rows, expansion_schema
 from serving.morning import Morning
 from serving.queue import queue, queue_schema
 from serving.scorecard import as_table
@@ -38,6 +39,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("nudges", queue_schema, queue),
     Output("forecast", forecast_schema, segment_rows),
     Output("forecast_owners", owners_schema, owner_rows),
+    Output("expansion", expansion_schema, expansion_rows),
 )
 
 

@@ -15,7 +15,7 @@ from features.arr import arr_on
 from features.asof import Ints, ordinal
 from features.assemble import FeatureSet
 from serving.morning import Morning
-from training.changes import DOWN, UP, KindRates, Sizes, follow_changes
+from training.changes import DOWN, GROWS, SHRINKS, UP, KindRates, Sizes, follow_changes
 from training.followed import CHURN, Followed, follow
 from training.level import SharedLevel
 from training.models import Models
@@ -25,8 +25,8 @@ from training.reality import Correction, Reality, by_day
 MOST_ROWS = 20_000
 """Rows of the past beyond this teach the level nothing more."""
 ONE_PERIOD = Periods((0.0, 1.0))
-CHURNS, LEAVES, GROWS, SHRINKS = "churns", "leaves", "grows", "shrinks"
-"""What may happen to an account: churn, another exit, more ARR, less."""
+CHURNS, LEAVES = "churns", "leaves"
+"""What may happen to an account besides growing and shrinking: churn, and another exit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,9 @@ def look_ahead(
     found: dict[str, Sizes] = {}
     if accounts["arr"].notna().any():
         for name, way in ((GROWS, UP), (SHRINKS, DOWN)):
-            daily[name], levels[name] = _changing(features, past, values, way=way, days=days)
+            daily[name], levels[name] = _changing(
+                features, models, past, values, way=way, days=days
+            )
             found[name] = Sizes.known(features.arr, way=way, known_before=day)
     return Prospects(accounts, daily, levels, found)
 
@@ -129,24 +131,35 @@ def _reality(
 
 
 def _changing(
-    features: FeatureSet, past: Followed, values: pd.DataFrame, *, way: int, days: int
+    features: FeatureSet,
+    models: Models,
+    past: Followed,
+    values: pd.DataFrame,
+    *,
+    way: int,
+    days: int,
 ) -> tuple[Floats, SharedLevel]:
     """Rates of growing or shrinking on each coming day, and what accounts share of it."""
     followup = follow_changes(features, past)
-    past_values = features.values.iloc[past.rows]
-    kinds = KindRates.learnt(past_values, followup, cause=way)
+    before = features.values.iloc[past.rows]
+    expansion, periods = models.expansion, ONE_PERIOD
+    if expansion is not None and models.foretells_expansion:
+        name, periods = (GROWS, SHRINKS)[way], expansion.periods
+        past_rates, rates = (expansion.rates(each)[name] for each in (before, values))
+    else:
+        kinds = KindRates.learnt(before, followup, cause=way)
+        past_rates, rates = kinds.rates(before), kinds.rates(values)
     seen = Reality.seen(
-        kinds.rates(past_values),
+        past_rates,
         followup,
-        past_values,
+        before,
         cause=way,
-        periods=ONE_PERIOD,
+        periods=periods,
         day=past.day,
         end_day=past.end_day,
     )
     correction = Correction.learnt(seen)
-    rates = kinds.rates(values)
-    return correction.daily(rates, values, periods=ONE_PERIOD, days=days), correction.level
+    return correction.daily(rates, values, periods=periods, days=days), correction.level
 
 
 def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:

@@ -9,8 +9,10 @@ import pandas as pd
 from configs.errors import DataError
 from configs.load import Configuration
 from configs.phrases import Phrases
+from configs.project import Project
 from features.asof import ordinal
 from features.assemble import FeatureSet
+from serving.growth import expansion_chances
 from serving.nudges import nudge_texts
 from serving.prioritise import rank
 from serving.recommend import next_milestones
@@ -64,7 +66,7 @@ def score(
     accounts = accounts.assign(
         as_of=as_of,
         previous_churn_risk=np.nan if before is None else accounts["account_id"].map(before),
-        expansion_chance=np.nan,
+        expansion_chance=_expansion(models, values, project=configuration.project),
         model_version=version if models is not None else None,
     )
     accounts["arr_at_risk"] = (accounts["churn_risk"] * accounts["arr"]).astype(float)
@@ -98,6 +100,15 @@ def _risks(
         phrases=phrases,
         currency=project.serving.currency,
     )
+
+
+def _expansion(models: Models | None, values: pd.DataFrame, *, project: Project) -> Floats:
+    """The chance of paying more within the primary horizon; absent where nothing is known."""
+    if models is None or models.expansion is None:
+        return np.full(len(values), np.nan)
+    horizon = project.outcomes.primary_horizon_days
+    chance = expansion_chances(models, models.expansion, values, horizon_days=horizon)
+    return np.where(values["tenure_days"] < TOO_NEW_DAYS, np.nan, chance)
 
 
 def _with_risks(

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from features.asof import Bools
-from serving.prospects import CHURNS, GROWS, LEAVES, SHRINKS, Prospects
+from serving.prospects import CHURNS, LEAVES, Prospects
 from serving.retention import State
-from training.changes import Sizes
+from training.changes import GROWS, SHRINKS, Sizes
 from training.level import MONTH_DAYS
 from training.periods import Floats
 

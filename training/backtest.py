@@ -18,7 +18,10 @@ from configs.project import Project
 from features.asof import Ints, as_dates
 from features.assemble import FeatureSet
 from training.baselines import Baseline, fit_baselines
+from training.changes import GROWS, follow_changes
 from training.exits import WORKERS, ExitModel, fit_exits
+from training.expansion import QUESTION as EXPANSION
+from training.expansion import ExpansionModel, fit_expansion, growth_evidence, rules_for_growth
 from training.followed import CHURN, OTHER, Followed, follow, lag_known_by
 from training.judged import DATES, QUESTIONS, Backtest, Judged
 from training.models import (
@@ -104,6 +107,9 @@ def _judge_origin(task: _Task, origin_day: int) -> _Origin:
     steps = fit_steps(features, followed, exits, project)
     if steps is not None:
         judged["milestones"] = _judge_steps(task, followed, exits, steps=steps)
+    grows = fit_expansion(features, followed, project)
+    if grows is not None:
+        judged[EXPANSION] = _judge_expansion(task, followed, exits, grows)
     return _Origin(judged, lists)
 
 
@@ -195,6 +201,26 @@ def _judge_steps(
         followup=asked.followup,
         said=np.stack([curves.incidence_at(REACHED, h) for h in horizons], axis=1),
         rules={rule.name: rule.predict(evidence) for rule in rules.fitted},
+    )
+
+
+def _judge_expansion(
+    task: _Task, followed: Followed, exits: ExitModel, grows: ExpansionModel
+) -> Judged:
+    features, project = task.features, task.project
+    today, came = _at_origin(features, followed)
+    values, horizons = features.values.iloc[today], project.outcomes.horizons_days
+    curves = grows.curves(values, exits.rates(exits.matrix(values)))
+    learnt = follow_changes(features, followed)
+    rules = rules_for_growth(features.values.iloc[followed.rows], learnt, project)
+    evidence = growth_evidence(values)
+    return Judged(
+        origin_day=followed.training_day,
+        horizons=horizons,
+        about=_about(features, today, followed),
+        followup=follow_changes(features, came),
+        said=np.stack([curves.incidence_at(GROWS, h) for h in horizons], axis=1),
+        rules={rule.name: rule.predict(evidence) for rule in rules},
     )
 
 

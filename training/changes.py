@@ -18,6 +18,7 @@ from training.outcomes import FAR, Events, first_of, followed_until
 from training.periods import CENSORED, Floats, FollowUp
 
 UP, DOWN = 0, 1
+GROWS, SHRINKS = "grows", "shrinks"
 LEAST_CHANGE = 0.01
 DOUBT_EVENTS = 10.0
 """A kind with so many events is believed by half; the rest is said by everybody."""
@@ -125,6 +126,15 @@ class Sizes:
         moved = changes(arr, known_before=known_before)
         own = moved.loc[(moved["factor"] > 1) == (way == UP)].sort_values(["before", "factor"])
         return cls(own["before"].to_numpy(float), own["factor"].to_numpy(float))
+
+    def typical(self, arr: Floats) -> Floats:
+        """The mean factor of those who paid about as much; one where nobody ever changed."""
+        if not len(self.factor):
+            return np.ones(len(arr))
+        place = np.searchsorted(self.before, arr)
+        among = np.clip(place[:, None] + np.arange(-ALIKE, ALIKE), 0, len(self.factor) - 1)
+        mean: Floats = self.factor[among].mean(axis=1)
+        return mean
 
     def drawn(self, arr: Floats, rng: np.random.Generator) -> Floats:
         """A factor for each account that changes, given what it pays."""

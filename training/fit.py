@@ -10,6 +10,8 @@ from training.backtest import rules_for_churn
 from training.baselines import Baseline
 from training.estimate import estimate_effects
 from training.exits import fit_exits
+from training.expansion import QUESTION as EXPANSION
+from training.expansion import fit_expansion
 from training.followed import Followed, follow
 from training.gate import Decision, Skill, decide, skill_of
 from training.judged import Backtest
@@ -55,7 +57,9 @@ def fit_models(
     meta["drifted"] = dict(exits.drifted)
     meta["remarks"] += list(scarce(features, followed, project))
     effects = estimate_effects(features, project, training_day=training_day)
-    return Models(exits, steps, rule, meta, effects), decision
+    best = skill[EXPANSION].best_baseline if EXPANSION in skill else None
+    expansion = fit_expansion(features, followed, project, best=best)
+    return Models(exits, steps, rule, meta, effects, expansion), decision
 
 
 def best_rule(rules: Sequence[Baseline], skill: Skill) -> Baseline:

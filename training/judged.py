@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.asof import Ints, as_dates, ordinal
 from training.periods import Floats, FollowUp
 
-QUESTIONS = ("churn", "milestones")
+QUESTIONS = ("churn", "milestones", "expansion")
 MODEL = "model"
 ASKED = 0
 """Number, in a follow-up, of the cause that was asked about."""

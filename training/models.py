@@ -17,6 +17,8 @@ from training.baselines import Baseline, Evidence, baseline_from_dict
 from training.bundle import META, Bundle
 from training.effects import Effects
 from training.exits import ExitModel
+from training.expansion import QUESTION as EXPANSION
+from training.expansion import ExpansionModel
 from training.matrix import Matrix
 from training.periods import Floats
 from training.steps import StepModel
@@ -48,6 +50,13 @@ class Models:
     """training_day, horizons, primary_horizon, exits, causes, skill, backtest, remarks."""
     effects: Effects = field(default_factory=Effects)
     """What reaching each milestone does to leaving, by segment."""
+    expansion: ExpansionModel | None = None
+    """Who will pay more; None where too few accounts ever did."""
+
+    @property
+    def foretells_expansion(self) -> bool:
+        """Whether the expansion model beats the rules; where not, a rule is what is shown."""
+        return bool(self.meta["skill"].get(EXPANSION, {}).get("has_skill"))
 
     @property
     def has_skill(self) -> bool:
@@ -66,6 +75,8 @@ class Models:
         parts["effects.json"] = self.effects.to_json()
         if self.steps is not None:
             parts |= self.steps.to_parts()
+        if self.expansion is not None:
+            parts |= self.expansion.to_parts()
         if self.rule is not None:
             parts["rule.json"] = json.dumps(self.rule.to_dict(), sort_keys=True)
         return Bundle(parts)
@@ -80,7 +91,10 @@ class Models:
         steps = StepModel.from_parts(parts) if "steps-model.json" in parts else None
         told = parts.get("effects.json")
         effects = Effects() if told is None else Effects.from_json(told)
-        return cls(ExitModel.from_parts(parts), steps, rule, bundle.meta, effects)
+        grows = "expansion-model.json" in parts
+        expansion = ExpansionModel.from_parts(parts) if grows else None
+        exits = ExitModel.from_parts(parts)
+        return cls(exits, steps, rule, bundle.meta, effects, expansion)
 
 
 def answers(meta: Mapping[str, Any], project: Project, *, day: int) -> bool:

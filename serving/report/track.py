@@ -24,6 +24,7 @@ DAYS = ("lead_days", "days_off")
 TITLES = {
     "churn": "Who leaves",
     "milestones": "When milestones are reached",
+    "expansion": "Who will pay more",
 }
 JUDGED_BY = ("auc", "average_precision", "brier", "ece", "predicted_over_observed")
 WITH_LISTS = (*JUDGED_BY, "lift_at_capacity")

@@ -11,10 +11,12 @@ from serving.report.labels import spelt
 QUESTIONS: Mapping[str, str] = {
     "churn": "who leaves",
     "milestones": "when milestones are reached",
+    "expansion": "who will pay more",
 }
 _INSTEAD: Mapping[str, str] = {
     "churn": "the baseline is shown instead",
     "milestones": "take the chances and dates of milestones with care",
+    "expansion": "the rule's chance is shown instead",
 }
 STALE_DAYS = 7
 """Newest activity older than this is called out."""

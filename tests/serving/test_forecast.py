@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from serving.forecast import AMOUNTS, COUNTS, forecast, stretches
-from serving.prospects import CHURNS, GROWS, LEAVES, SHRINKS, Prospects
+from serving.prospects import CHURNS, LEAVES, Prospects
 from serving.retention import ALL
 from serving.simulation import simulated
-from training.changes import Sizes
+from training.changes import GROWS, SHRINKS, Sizes
 from training.level import SharedLevel
 
 AS_OF = dt.date(2025, 3, 10)
