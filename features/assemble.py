@@ -50,6 +50,10 @@ class FeatureSet:
     usage: pd.DataFrame
     """account_id, week_on, active_users, activity_count: the half year before the last morning.
     """
+    first_use: pd.DataFrame
+    """account_id, third, active_days, active_users, activity_count of the first 90 days."""
+    tried: pd.DataFrame
+    """account_id, capability, first_day, weeks, activity_count of the first 90 days."""
     arr: pd.DataFrame
     """account_id, day, known_day, before, arr: every change of what an account pays."""
 
@@ -98,6 +102,8 @@ def put_together(plan: Plan, shards: Sequence[Shard]) -> FeatureSet:
         exits=exits_of(plan),
         reached=by_milestone(plan, together([shard.reached for shard in shards])),
         usage=together([shard.usage for shard in shards]),
+        first_use=together([shard.first_use for shard in shards]),
+        tried=together([shard.tried for shard in shards]),
         arr=arr_of(plan),
     )
 

@@ -21,6 +21,7 @@ from features.catalogue import Feature
 from features.commitments import Commitments, commitments
 from features.families import families
 from features.family import Own, own_columns
+from features.first_quarter import first_days
 from features.history import Columns, History, everyone_always
 from features.ladder import PACES, Ladder, account_pace, climb, milestone_columns, past_due
 from features.milestones import first_reached, reached_milestones
@@ -46,6 +47,8 @@ class Shard:
     standing: pd.DataFrame
     reached: pd.DataFrame
     usage: pd.DataFrame
+    first_use: pd.DataFrame
+    tried: pd.DataFrame
     past_due: Ints
     """Of the milestones (last axis) of each morning and segment: how many snapshots are past
     their due date, and how many of those reached them.
@@ -115,6 +118,7 @@ def _computed(plan: Plan, history: History, tables: Mapping[str, ir.Table]) -> S
         playbook=playbook,
         attributes=plan.configuration.project.accounts.attributes,
     )
+    first_use, tried = first_days(tables["activity"], history)
     snapshot, milestone, step_columns = milestone_columns(ladder, history)
     steps = pd.DataFrame({c.feature.name: c.values for c in step_columns})
     steps.insert(0, "milestone", np.array(ladder.slugs, dtype=object)[milestone])
@@ -127,6 +131,8 @@ def _computed(plan: Plan, history: History, tables: Mapping[str, ir.Table]) -> S
         standing=standing(ladder, history),
         reached=first_reached(reached, always),
         usage=_usage(tables["activity"], history, plan),
+        first_use=first_use,
+        tried=tried,
         past_due=past_due(ladder, history, plan.configuration.project.segment_names),
     )
 

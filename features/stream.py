@@ -25,6 +25,8 @@ from features.plan import Plan, plan_of
 from features.shards import Shard, compute_shard, ranges
 from features.store import ACROSS, StoredColumns, frame_file, write_catalogue
 
+WHOLE = ("standing", "reached", "usage", "first_use", "tried")
+"""Frames of a shard that do not grow with the mornings."""
 LIBRARIES = 600 * 10**6
 """What Python and its libraries take before anything is read."""
 ENGINES_SHARE = 0.4
@@ -88,7 +90,7 @@ def _write_shards(
     """Write what grows with the mornings as it comes, and the rest once it is together."""
     columns: list[Feature] = []
     features: tuple[Feature, ...] = ()
-    rest: dict[str, list[pd.DataFrame]] = {"standing": [], "reached": [], "usage": []}
+    rest: dict[str, list[pd.DataFrame]] = {name: [] for name in WHOLE}
     past_due: list[Ints] = []
     before = 0
     with ExitStack() as open_files:
