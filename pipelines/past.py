@@ -8,6 +8,7 @@ import pandas as pd
 from configs.errors import LakeError
 from features.assemble import FeatureSet
 from features.store import read_features
+from pipelines.feedback import feedback
 from pipelines.lake import MEASURES, Lake
 from pipelines.manifest import read_manifest
 from training.models import Models
@@ -54,6 +55,10 @@ class LakePast:
         """Every figure of the newest backtest, this morning's included; None without any."""
         days = [day for day in self._lake.dates("backtests") if day <= self.before]
         return self._lake.read("backtests", days[-1], file=MEASURES) if days else None
+
+    def feedback(self) -> pd.DataFrame:
+        """What people said of the scores of this morning or earlier ones, oldest first."""
+        return feedback(self._lake, up_to=self.before)
 
     def models(self, version: str) -> Models | None:
         """The models of a ``model_version`` of accounts.parquet; None where they are gone."""

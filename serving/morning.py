@@ -36,6 +36,9 @@ class Past(Protocol):
     def track_record(self) -> pd.DataFrame | None:
         """Every figure of the newest backtest, this morning's included; None without any."""
 
+    def feedback(self) -> pd.DataFrame:
+        """What people said of the scores of this morning or earlier ones, oldest first."""
+
     def models(self, version: str) -> Models | None:
         """The models of a ``model_version`` of accounts.parquet; None where they are gone."""
 

@@ -14,9 +14,11 @@ from configs.load import Configuration
 from serving.alerts import alerts, alerts_schema
 from serving.alerts_record import alerts_record, alerts_record_schema
 from serving.changes import changes, changes_schema
+from serving.feedback import feedback, feedback_schema
 from serving.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
 from serving.growth import expansion_rows, expansion_schema
 from serving.morning import Morning
+from serving.priorities import priorities, priorities_schema
 from serving.queue import queue, queue_schema
 from serving.scorecard import as_table
 
@@ -40,6 +42,8 @@ OUTPUTS: tuple[Output, ...] = (
     Output("forecast", forecast_schema, segment_rows),
     Output("forecast_owners", owners_schema, owner_rows),
     Output("expansion", expansion_schema, expansion_rows),
+    Output("feedback", feedback_schema, feedback),
+    Output("priorities", priorities_schema, priorities),
 )
 
 

@@ -5,12 +5,13 @@ A verb's function imports what it needs when it is called, so that ``--help`` co
 
 from collections.abc import Callable
 
-from pipelines.verbs import delivery, jobs, looks, record
+from pipelines.verbs import answers, delivery, jobs, looks, record
 
 VERBS: tuple[Callable[..., None], ...] = (
     *jobs.VERBS,
     *looks.VERBS,
     *record.VERBS,
     *delivery.VERBS,
+    *answers.VERBS,
 )
 """In the order in which ``--help`` lists them."""

@@ -9,6 +9,7 @@ import pandas as pd
 from configs.load import Configuration
 from configs.phrases import load_phrases
 from features.assemble import FeatureSet
+from serving.feedback import COLUMNS
 from serving.morning import Morning
 from serving.outputs import outputs_of
 from serving.score import score
@@ -24,7 +25,8 @@ class Memory:
     built: dict[date, FeatureSet] = field(default_factory=dict)
     known_models: dict[str, Models] = field(default_factory=dict)
     is_alike: bool = True
-    said: pd.DataFrame | None = None
+    said: list[dict[str, object]] = field(default_factory=list)
+    today: date | None = None
 
     def mornings(self) -> list[date]:
         return sorted(day for day, told in self.tables.items() if "accounts" in told)
@@ -43,6 +45,10 @@ class Memory:
 
     def track_record(self) -> pd.DataFrame | None:
         return None
+
+    def feedback(self) -> pd.DataFrame:
+        told = pd.DataFrame(self.said, columns=list(COLUMNS))
+        return told.loc[[self.today is None or day <= self.today for day in told["about"]]]
 
     def models(self, version: str) -> Models | None:
         return self.known_models.get(version)
