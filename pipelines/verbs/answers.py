@@ -1,12 +1,16 @@
 """The verb by which people answer to the scores."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from configs.errors import ConfigError
 from pipelines.verbs.options import HERE, AsOf, Config, LakeDir, as_day, out
+
+if TYPE_CHECKING:
+    from serving.feedback import Kind
 
 
 def feedback(
@@ -31,27 +35,28 @@ def feedback(
     from configs.load import load
     from pipelines.feedback import keep
     from pipelines.lake import Lake
-    from serving.feedback import Kind, Said
+    from serving.feedback import Said
 
     until = as_day(snooze_until, option="--snooze-until")
-    said: dict[Kind, bool] = {
-        "right": right,
-        "wrong": wrong is not None,
-        "handled": handled,
-        "snoozed": until is not None,
-    }
-    chosen = [kind for kind, is_said in said.items() if is_said]
-    if len(chosen) != 1:
-        ways = "--right, --wrong BECAUSE, --handled or --snooze-until DATE"
-        raise ConfigError("feedback", f"{len(chosen)} things are said", f"Say one of {ways}")
+    kinds: dict[Kind, object] = {"right": right, "wrong": wrong, "handled": handled}
+    kind = _only(kinds | {"snoozed": until})
     store = Lake(lake, load(config).project.name)
     about = store.found("scores", as_day(as_of))
     if until is not None and until <= about:
         problem = f"{until} is not after the scores of {about}"
         raise ConfigError("--snooze-until", problem, "Name a later day")
-    told = Said(account, chosen[0], about, because=wrong or because, until=until, by=by)
+    told = Said(account, kind, about, because=wrong or because, until=until, by=by)
     keep(store, told, now=datetime.now(UTC))
-    out.print(f"Kept of {account}: {chosen[0]}. The next scores heed it.", markup=False)
+    out.print(f"Kept of {account}: {kind}. The next scores heed it.", markup=False)
+
+
+def _only(kinds: "Mapping[Kind, object]") -> "Kind":
+    """Tell which of the things that can be said was said; ConfigError where not just one."""
+    said = [kind for kind, value in kinds.items() if value is not None and value is not False]
+    if len(said) != 1:
+        ways = "--right, --wrong BECAUSE, --handled or --snooze-until DATE"
+        raise ConfigError("feedback", f"{len(said)} things are said", f"Say one of {ways}")
+    return said[0]
 
 
 VERBS = (feedback,)
