@@ -125,11 +125,13 @@ class Backtest(Strict):
 
 
 class Gate(Strict):
-    """How well calibrated a model must be before it may be used."""
+    """What a model must prove, and what would be too good to be true, before it is used."""
 
     max_ece: Share = 0.05
     min_predicted_over_observed: Positive = 0.8
     max_predicted_over_observed: Positive = 1.25
+    max_auc_of_one_input: Share = 0.95
+    max_rate_ratio: Annotated[float, Field(strict=True, gt=1)] = 20.0
 
     @model_validator(mode="after")
     def _leaves_room(self) -> Self:

@@ -8,6 +8,7 @@ from configs.project import Project
 from features.assemble import FeatureSet
 from training.backtest import rules_for_churn
 from training.baselines import Baseline
+from training.canary import suspects
 from training.estimate import estimate_effects
 from training.exits import fit_exits
 from training.expansion import QUESTION as EXPANSION
@@ -32,24 +33,24 @@ def fit_models(
 ) -> tuple[Models, Decision] | None:
     """Fit on all that is known on the training day, and decide from the backtest.
 
-    ``champion`` is what the model in use says on the same mornings. None where no
-    morning lies far enough back to teach anything.
+    ``champion`` is what the model in use says on the same mornings. None where no morning can
+    teach anything yet.
     """
-    followed = follow(
-        features,
-        training_day=training_day,
-        every_days=project.snapshots.training_every_days,
-        min_events=project.models.min_events,
-    )
+    followed = _followed(features, project, training_day)
     if not len(followed.rows):
         return None
     exits = fit_exits(features, followed, project)
     steps = fit_steps(features, followed, exits, project)
     horizon = project.outcomes.primary_horizon_days
-    skill = {
-        question: skill_of(tested, question, horizon=horizon) for question in tested.judged
-    }
-    decision = decide(tested, skill["churn"], project.gate, horizon=horizon, champion=champion)
+    skill = {each: skill_of(tested, each, horizon=horizon) for each in tested.judged}
+    decision = decide(
+        tested,
+        skill["churn"],
+        project.gate,
+        horizon=horizon,
+        champion=champion,
+        suspects=_too_good(features, followed, project, used=exits.encoder.features),
+    )
     rule = None
     if followed.exited() >= LEAST_EXITS:
         rule = best_rule(rules_for_churn(features, followed, project), skill["churn"])
@@ -60,6 +61,22 @@ def fit_models(
     best = skill[EXPANSION].best_baseline if EXPANSION in skill else None
     expansion = fit_expansion(features, followed, project, best=best)
     return Models(exits, steps, rule, meta, effects, expansion), decision
+
+
+def _followed(features: FeatureSet, project: Project, training_day: int) -> Followed:
+    return follow(
+        features,
+        training_day=training_day,
+        every_days=project.snapshots.training_every_days,
+        min_events=project.models.min_events,
+    )
+
+
+def _too_good(
+    features: FeatureSet, followed: Followed, project: Project, *, used: Sequence[str]
+) -> tuple[str, ...]:
+    horizon = project.outcomes.primary_horizon_days
+    return suspects(features, followed, project.gate, horizon=horizon, used=used)
 
 
 def best_rule(rules: Sequence[Baseline], skill: Skill) -> Baseline:

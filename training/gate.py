@@ -72,12 +72,17 @@ def decide(
     *,
     horizon: int,
     champion: Rival | None,
+    suspects: Sequence[str] = (),
 ) -> Decision:
-    """Hold a challenger against the baselines, the gate's bounds and the champion."""
+    """Hold a challenger against the baselines, the gate's bounds and the champion.
+
+    ``suspects`` are inputs that are too good to be true, in words: one is enough to refuse.
+    """
     pooled = tested.newest_half("churn").pooled("churn", horizon)
     against = [_against_baselines(skill), *_against_bounds(pooled, gate)]
     if champion is not None:
         against.append(_against_champion(tested, champion, horizon=horizon))
+    against += [(False, suspect) for suspect in suspects]
     passed = all(ok for ok, _ in against)
     return Decision(passed, tuple(reason for _, reason in against))
 
