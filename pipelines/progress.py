@@ -19,6 +19,10 @@ class Progress:
         self._console = console or Console(stderr=True, highlight=False)
         self.timings = Timings()
 
+    def say(self, line: str) -> None:
+        """Tell of something that is done, in a line of its own."""
+        self._console.print(f"  {line}", markup=False)
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Show that a step is under way, and once it is done how long it took."""

@@ -148,7 +148,7 @@ def _judge_exits(
     lists: pd.DataFrame | None,
 ) -> Judged:
     features, horizons = task.features, task.project.outcomes.horizons_days
-    today, came = _at_origin(features, followed)
+    today, came = at_origin(features, followed)
     values = features.values.iloc[today]
     curves, evidence = exits.curves(values), exit_evidence(values)
     listed = {}
@@ -170,7 +170,7 @@ def _judge_steps(
     task: _Task, followed: Followed, exits: ExitModel, *, steps: StepModel
 ) -> Judged:
     features, horizons = task.features, task.project.outcomes.horizons_days
-    today, came = _at_origin(features, followed)
+    today, came = at_origin(features, followed)
     values = features.values.iloc[today]
     asked = follow_steps(features, came, most_rows=MOST_STEPS_JUDGED)
     curves = steps.curves(exits.rates(exits.matrix(values)), values, asked.steps)
@@ -260,7 +260,7 @@ def _playbook_days(
     return days - _own(steps, "days_open")
 
 
-def _at_origin(features: FeatureSet, learnt: Followed) -> tuple[Ints, Followed]:
+def at_origin(features: FeatureSet, learnt: Followed) -> tuple[Ints, Followed]:
     """Rows of the snapshots at the origin, and what is known today of what followed them.
 
     Exits may be reported later by now than they were then.

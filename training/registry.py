@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 from configs.errors import LakeError
 from training.bundle import Bundle
-from training.tracking import TrackedRun
+from training.tracking import KeptRun, TrackedRun
 
+_MOST_RUNS = 1000
 CHAMPION, CHALLENGER = "champion", "challenger"
 ROLLED_BACK = "rolled_back"
 _SERVED = Path(__file__).with_name("served.py")
@@ -66,20 +67,42 @@ class Registry:
 
     @contextmanager
     def track(
-        self, name: str, *, tags: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        tags: Mapping[str, str] | None = None,
+        parent: TrackedRun | None = None,
     ) -> Iterator[TrackedRun]:
-        """Record what happens inside as one run of the experiment `name`.
+        """Record what happens inside as one run of the experiment `name`, or inside another.
 
         A run that raises is kept, marked as failed.
         """
         client = self._client
-        run = client.create_run(self._experiment(name), tags=dict(tags or {}))
+        inside = {} if parent is None else {"mlflow.parentRunId": parent.id}
+        run = client.create_run(self._experiment(name), tags={**(tags or {}), **inside})
         status = "FAILED"
         try:
             yield TrackedRun(run.info.run_id, client=client, entities=_mlflow().entities)
             status = "FINISHED"
         finally:
             client.set_terminated(run.info.run_id, status=status)
+
+    def runs(self, name: str) -> list[KeptRun]:
+        """Every run of the experiment `name`, newest first."""
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            return []
+        runs = self._client.search_runs([found.experiment_id], max_results=_MOST_RUNS)
+        return [
+            KeptRun(
+                r.info.run_id,
+                name,
+                dict(r.data.tags),
+                dict(r.data.params),
+                dict(r.data.metrics),
+            )
+            for r in runs
+        ]
 
     def register(self, name: str, *, bundle: Bundle, run: TrackedRun) -> int:
         """Keep a bundle as the next version of `name`, and as its challenger."""

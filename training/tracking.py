@@ -57,6 +57,19 @@ class TrackedRun:
         self.client.log_artifact(self.id, str(path), artifact_path=folder)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run as it can be read later."""
+
+    id: str
+    name: str
+    """The experiment it belongs to."""
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    """The newest value of each."""
+
+
 def _lawful(name: str) -> str:
     """A name without the characters MLflow refuses: segments may be called anything."""
     return re.sub(r"[^\w\-. :/]", "_", name)

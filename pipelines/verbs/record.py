@@ -45,4 +45,26 @@ def monitor(config: Config, as_of: AsOf = None, lake: LakeDir = HERE) -> None:
     out.print(f"Tables: {store.path('monitor', day)}", markup=False)
 
 
-VERBS = (models, rollback, monitor)
+def tune(
+    config: Config,
+    as_of: AsOf = None,
+    lake: LakeDir = HERE,
+    trials: Annotated[int, typer.Option(min=1, help="How many more to try.")] = 40,
+    timeout: Annotated[
+        float | None, typer.Option(min=1, help="Seconds after which no other is begun.")
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Write what is better into project.toml.")
+    ] = False,
+) -> None:
+    """Look for better settings of the models; running it again goes on."""
+    ready(config, lake)
+    from pipelines.tune import tune_models as flow
+
+    for line in flow(
+        str(config), str(lake), as_text(as_of), trials=trials, timeout=timeout, promote=promote
+    ):
+        out.print(line, markup=False)
+
+
+VERBS = (models, rollback, monitor, tune)

@@ -11,7 +11,8 @@ import pytest
 from configs.load import load
 from configs.sections import Gate
 from features.asof import ordinal
-from features.assemble import FeatureSet, build_features, origins
+from features.assemble import FeatureSet, build_features
+from features.plan import origins
 from features.sources import open_source
 from tests.company import SMALL, Company, a_config
 from training.backtest import backtest
