@@ -208,7 +208,7 @@ def _judge_expansion(
     task: _Task, followed: Followed, exits: ExitModel, grows: ExpansionModel
 ) -> Judged:
     features, project = task.features, task.project
-    today, came = _at_origin(features, followed)
+    today, came = at_origin(features, followed)
     values, horizons = features.values.iloc[today], project.outcomes.horizons_days
     curves = grows.curves(values, exits.rates(exits.matrix(values)))
     learnt = follow_changes(features, followed)
