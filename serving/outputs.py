@@ -18,6 +18,7 @@ from serving.feedback import feedback, feedback_schema
 from serving.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
 from serving.growth import expansion_rows, expansion_schema
 from serving.morning import Morning
+from serving.next_steps import next_steps, next_steps_schema
 from serving.priorities import priorities, priorities_schema
 from serving.queue import queue, queue_schema
 from serving.scorecard import as_table
@@ -36,6 +37,7 @@ class Output:
 
 OUTPUTS: tuple[Output, ...] = (
     Output("changes", changes_schema, changes),
+    Output("next_steps", next_steps_schema, next_steps),
     Output("alerts", alerts_schema, alerts),
     Output("alerts_record", alerts_record_schema, alerts_record),
     Output("nudges", queue_schema, queue),

@@ -61,7 +61,8 @@ def score(
     values = features.values.iloc[today].reset_index(drop=True)
     risks = _risks(models, values, features, configuration, phrases, is_promoted=is_promoted)
     accounts = _with_risks(accounts, values, risks, configuration)
-    accounts = _with_next_step(accounts, features.standing, configuration)
+    milestones = _milestones(features, models, values, today, configuration, as_of=as_of)
+    accounts = _with_next_step(accounts, milestones, configuration, models)
     before = previous.set_index("account_id")["churn_risk"] if previous is not None else None
     accounts = accounts.assign(
         as_of=as_of,
@@ -71,7 +72,6 @@ def score(
     )
     accounts["arr_at_risk"] = (accounts["churn_risk"] * accounts["arr"]).astype(float)
     accounts["rank"] = rank(accounts)
-    milestones = _milestones(features, models, values, today, configuration, as_of=as_of)
     return Scores(accounts.sort_values("rank", ignore_index=True), milestones)
 
 
@@ -139,10 +139,19 @@ def _with_risks(
 
 
 def _with_next_step(
-    accounts: pd.DataFrame, standing: pd.DataFrame, configuration: Configuration
+    accounts: pd.DataFrame,
+    standing: pd.DataFrame,
+    configuration: Configuration,
+    models: Models | None,
 ) -> pd.DataFrame:
-    chosen = next_milestones(standing, configuration.playbook)
     by_id = accounts.set_index("account_id")
+    chosen = next_milestones(
+        standing,
+        configuration.playbook,
+        effects=models.effects if models else None,
+        segments=by_id["segment"],
+        chance=f"chance_{configuration.project.outcomes.primary_horizon_days}d",
+    )
     texts = nudge_texts(
         chosen,
         standing,
@@ -156,9 +165,9 @@ def _with_next_step(
         next_milestone=chosen["milestone"].to_numpy(dtype=object),
         next_action=chosen["action"].to_numpy(dtype=object),
         nudge=chosen["nudge"].to_numpy(dtype=object),
-        next_effect_points=np.nan,
-        next_effect_low=np.nan,
-        next_effect_high=np.nan,
+        next_effect_points=chosen["points"].to_numpy(dtype=np.float64),
+        next_effect_low=chosen["low"].to_numpy(dtype=np.float64),
+        next_effect_high=chosen["high"].to_numpy(dtype=np.float64),
         next_evidence=chosen["evidence"].to_numpy(dtype=object),
     )
 

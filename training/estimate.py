@@ -68,10 +68,12 @@ class Cell:
     error: float
 
 
-def compared(landmarks: Landmarks) -> list[Cell]:
-    """Estimate a milestone (or the placebo) in every segment in which it was ever open."""
+def compared(landmarks: Landmarks, expected: Expected | None = None) -> list[Cell]:
+    """Estimate a milestone (or the placebo) in every segment in which it was ever open.
+
+    What is to be expected is learnt where it is not given and enough accounts tell.
+    """
     cells: list[Cell] = []
-    expected: Expected | None = None
     for segment in sorted({str(name) for name in landmarks.segment}):
         rows = landmarks.segment == segment
         counted = _counted(landmarks, rows, segment)

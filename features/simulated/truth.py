@@ -75,12 +75,13 @@ def effect_points(rows: Outlooks, slug: str) -> Floats:
     """The effect on each row on which the milestone is open."""
     if not any(DIRECT_EFFECTS[slug]) and slug not in SPINE.done_at:
         return np.zeros(len(rows))
-    with_it = chance_of_leaving(_reached(rows, slug), horizon_days=EFFECT_DAYS)
+    with_it = chance_of_leaving(reached_now(rows, slug), horizon_days=EFFECT_DAYS)
     without = chance_of_leaving(rows, horizon_days=EFFECT_DAYS, forbidden=slug)
     return with_it - without
 
 
-def _reached(rows: Outlooks, slug: str) -> Outlooks:
+def reached_now(rows: Outlooks, slug: str) -> Outlooks:
+    """The same rows, had the milestone been reached on the morning."""
     if slug in SPINE.done_at:
         return replace(rows, place=np.full(len(rows), SPINE.done_at[slug]))
     done = np.full(len(rows), rows.side(slug)[1])

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.playbook import Playbook
-from serving.recommend import next_milestones
+from serving.recommend import candidates, next_milestones
 from tests.builders import a_step
+from training.effects import Effect, Effects
 
 SLUGS = ("kicked_off", "first_report", "weekly_report")
 PLAYBOOK = Playbook.model_validate(
@@ -63,3 +64,55 @@ def test_the_order_of_the_rows_decides_nothing(accounts, chance):
     one, other = next_milestones(rows, PLAYBOOK), next_milestones(shuffled, PLAYBOOK)
     pd.testing.assert_frame_equal(one, other)
     assert set(one.index) == {name for name, own in accounts.items() if "open" in own}
+
+
+PROVEN = Effect("startup", "weekly_report", "adjusted", -0.05, -0.08, -0.02, best=-0.04)
+UNPROVEN = Effect("startup", "first_report", "descriptive", -0.03, -0.07, 0.01, best=-0.02)
+FEW = Effect("startup", "kicked_off", "too_few", reached=4)
+EFFECTS = Effects((PROVEN, UNPROVEN, FEW))
+SEGMENTS = pd.Series({"a": "startup", "b": "enterprise"})
+
+
+def chosen_of(chances, effects=EFFECTS, account="a"):
+    rows = ladder(**{account: ("open",) * 3}).assign(chance_90d=chances)
+    return next_milestones(
+        rows, PLAYBOOK, effects=effects, segments=SEGMENTS, chance="chance_90d"
+    ).loc[account]
+
+
+def test_what_takes_most_off_the_risk_times_its_chance_comes_first():
+    assert chosen_of([0.9, 0.5, 0.5])["milestone"] == "weekly_report"
+    assert chosen_of([0.9, 0.9, 0.3])["milestone"] == "first_report"
+
+
+def test_only_what_is_evidence_is_told_as_an_effect():
+    proven, unproven = chosen_of([0.9, 0.5, 0.5]), chosen_of([0.9, 0.9, 0.3])
+    assert proven[["points", "low", "high", "evidence"]].tolist() == [
+        -0.05, -0.08, -0.02, "adjusted",
+    ]  # fmt: skip
+    assert unproven["evidence"] == "descriptive"
+    assert unproven[["points", "low", "high"]].isna().all()
+
+
+@pytest.mark.parametrize("chances", [[0.1, 0.5, 0.9], [float("nan")] * 3])
+def test_where_nothing_is_known_it_is_the_first_open_one_and_says_so(chances):
+    elsewhere = chosen_of(chances, account="b")
+    assert (elsewhere["milestone"], elsewhere["evidence"]) == ("kicked_off", "descriptive")
+    few = chosen_of(chances, effects=Effects((FEW,)))
+    assert (few["milestone"], few["evidence"]) == ("kicked_off", "too_few")
+
+
+def test_what_raises_the_risk_is_never_put_before_the_ladder_s_order():
+    harms = Effect("startup", "weekly_report", "adjusted", 0.05, 0.02, 0.08, best=0.05)
+    assert chosen_of([0.1, 0.1, 0.9], effects=Effects((harms,)))["milestone"] == "kicked_off"
+
+
+def test_every_open_milestone_has_its_place_in_the_order():
+    rows = ladder(a=("open", "done", "open")).assign(chance_90d=0.5)
+    ordered = candidates(
+        rows, PLAYBOOK, effects=EFFECTS, segments=SEGMENTS, chance="chance_90d"
+    )
+    assert ordered.set_index("milestone")["order"].to_dict() == {
+        "weekly_report": 1,
+        "kicked_off": 2,
+    }
