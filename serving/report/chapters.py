@@ -7,6 +7,7 @@ name it in ``CHAPTERS``. It stands in the menu of every page.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from serving.report.alarms import alarms
 from serving.report.material import Material
 from serving.report.track import track_record
 
@@ -25,7 +26,10 @@ class Chapter:
         return f"{self.name}.html"
 
 
-CHAPTERS: tuple[Chapter, ...] = (Chapter("track", "Track record", track_record),)
+CHAPTERS: tuple[Chapter, ...] = (
+    Chapter("alerts", "Alerts", alarms),
+    Chapter("track", "Track record", track_record),
+)
 
 
 def written_chapters(material: Material) -> Iterator[tuple[Chapter, object]]:

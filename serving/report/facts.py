@@ -6,6 +6,7 @@ Everything is decided here and merely inked by the templates: no page computes.
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from configs.phrases import Words
 from serving import formats
@@ -61,6 +62,12 @@ class Book:
     has_segments: bool
     moves: Mapping[str, str]
     """Why each account's risk moved since it was last told."""
+    places: Mapping[str, int]
+    """Where in its owner's list each account stands that is on it."""
+    alarms: Mapping[str, tuple[str, ...]]
+    """What was raised this morning of each account, gravest first."""
+    set_aside: Mapping[str, str]
+    """Why somebody took an account off the list, where somebody did."""
     this_week: frozenset[str]
     """The accounts within their owner's capacity."""
 
@@ -109,6 +116,11 @@ class Row:
     eta_low: dt.date | None
     eta_high: dt.date | None
     is_this_week: bool
+    place: int
+    """Where it stands in its owner's list; by rank where no list was made."""
+    alarm: str | None
+    """The gravest alert of this morning, and how many more there are."""
+    set_aside: str | None
 
 
 def row(account: Record, book: Book) -> Row:
@@ -149,7 +161,7 @@ def row(account: Record, book: Book) -> Row:
         eta=eta.get("eta_p50_on"),
         eta_low=eta.get("eta_p10_on"),
         eta_high=eta.get("eta_p90_on"),
-        is_this_week=account_id in book.this_week,
+        **_in_the_week(account_id, int(account["rank"]), book),
     )
 
 
@@ -178,6 +190,22 @@ def said(reason: Reason) -> Said:
     """Mark a reason by the way it pushes."""
     mark, direction = ("▲", "up") if reason.points > 0 else ("▼", "down")
     return Said(mark, direction, formats.unbroken(reason.text))
+
+
+def _in_the_week(account_id: str, rank: int, book: Book) -> dict[str, Any]:
+    return {
+        "is_this_week": account_id in book.this_week,
+        "place": book.places.get(account_id, rank),
+        "alarm": _gravest(book.alarms.get(account_id, ())),
+        "set_aside": book.set_aside.get(account_id),
+    }
+
+
+def _gravest(alarms: Sequence[str]) -> str | None:
+    if not alarms:
+        return None
+    more = len(alarms) - 1
+    return f"{alarms[0]} (and {more} more)" if more else alarms[0]
 
 
 def _moved(risk: float | None, before: float | None) -> float | None:

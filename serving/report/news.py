@@ -8,12 +8,27 @@ import pandas as pd
 
 from configs.phrases import Phrases, Words
 from serving import formats
+from serving.alerts import ENDED, RAISED
 from serving.changes import PARTS
+from serving.queue import SEND
 from serving.report.records import Record, by_account
 from serving.report.steps import SMALL, whole_steps
 
-TABLES = ("changes",)
+TABLES = ("changes", "alerts", "nudges", "feedback", "priorities")
 """The outputs of a morning that tell of single accounts."""
+OCCASIONS: Mapping[str, str] = {
+    "achieved": "On achievement",
+    "approaching": "On approach",
+    "stalled": "On stall",
+    "peers": "From its peers",
+}
+CHANNELS: Mapping[str, str] = {"in_app": "a note in the product", "email": "email"}
+SAID: Mapping[str, str] = {
+    "right": "right",
+    "wrong": "wrong",
+    "handled": "handled",
+    "snoozed": "snoozed until {until}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +52,35 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alert: what it is called, its evidence, and since when it is known."""
+
+    name: str
+    text: str
+    when: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to the customer, and whether it goes out."""
+
+    head: str
+    text: str
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """Everything that is new about one account."""
 
     move: Move | None
+    alarms: tuple[Alarm, ...]
+    letters: tuple[Letter, ...]
+    answers: tuple[str, ...]
+    """What people said of its scores."""
+    set_aside: str | None
+    """Why it is not on this week's list, where somebody took it off."""
 
 
 class NewsDesk:
@@ -63,10 +103,67 @@ class NewsDesk:
     def news(self, account_id: str) -> News:
         """Gather what is new about an account."""
         moved = self._of("changes", account_id)
-        return News(move=_move(moved[0], self._phrases) if moved else None)
+        told = [one for one in self._of("alerts", account_id) if one["state"] != ENDED]
+        letters = [one for one in self._of("nudges", account_id) if one["text"] is not None]
+        return News(
+            move=_move(moved[0], self._phrases) if moved else None,
+            alarms=tuple(self._alarm(one) for one in told),
+            letters=tuple(self._letter(one) for one in letters),
+            answers=tuple(_answer(one) for one in self._of("feedback", account_id)),
+            set_aside=self.set_aside(account_id),
+        )
+
+    def place(self, account_id: str) -> int | None:
+        """Where in its owner's list an account stands; None where it is not on it."""
+        told = self._of("priorities", account_id)
+        return told[0]["place"] if told else None
+
+    def this_week(self) -> frozenset[str] | None:
+        """The accounts of this week's lists; None where no list was made."""
+        told = self._told.get("priorities")
+        if told is None:
+            return None
+        return frozenset(name for name, rows in told.items() if rows[0]["is_this_week"])
+
+    def set_aside(self, account_id: str) -> str | None:
+        """Why an account was taken off the list, and until when."""
+        told = self._of("priorities", account_id)
+        return told[0]["set_aside"] if told else None
+
+    def new_alarms(self, account_id: str) -> tuple[str, ...]:
+        """The alerts raised this morning, gravest first, each in a line."""
+        kinds = self._phrases.alerts
+        return tuple(
+            f"{getattr(kinds, one['kind']).name}: {formats.unbroken(one['text'])}"
+            for one in self._of("alerts", account_id)
+            if one["state"] == RAISED
+        )
+
+    def _alarm(self, one: Record) -> Alarm:
+        name = getattr(self._phrases.alerts, one["kind"]).name
+        is_new = one["state"] == RAISED
+        when = "new this morning" if is_new else one["note"]
+        if one["raised_on"] is not None and not is_new:
+            when = f"raised on {formats.day(one['raised_on'])}, still so"
+        return Alarm(name, formats.unbroken(one["text"]), when, is_new)
+
+    def _letter(self, one: Record) -> Letter:
+        whom = f" to {one['roles'].replace('_', ' ')}" if one["roles"] else ""
+        head = (
+            f"{OCCASIONS[one['occasion']]}, by {CHANNELS.get(one['channel'], one['channel'])}"
+        )
+        goes = "Goes out" if one["decision"] == SEND else "Waits"
+        return Letter(f"{head}{whom}", one["text"], f"{goes}: {one['reason']}")
 
     def _of(self, table: str, account_id: str) -> Sequence[Record]:
         return self._told.get(table, {}).get(account_id, ())
+
+
+def _answer(one: Record) -> str:
+    who = one["by"] or "Somebody"
+    told = SAID[one["kind"]].format(until=formats.day(one["until"]))
+    because = f": {one['because']}" if one["because"] else ""
+    return f"{who}, of the scores of {formats.day(one['about'])}: {told}{because}"
 
 
 def _move(told: Record, phrases: Phrases) -> Move:

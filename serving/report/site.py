@@ -2,9 +2,9 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -139,12 +139,10 @@ def _book(
     desk: NewsDesk,
 ) -> Book:
     project = configuration.project
-    as_of = as_day(run.get("as_of")) or _as_of(ranked)
-    worked = this_week(accounts, capacity=project.serving.capacity_per_owner)
     paged = [str(account["account_id"]) for account in ranked[: project.serving.account_pages]]
     return Book(
         project=project.name,
-        as_of=as_of,
+        as_of=as_day(run.get("as_of")) or _as_of(ranked),
         horizon=project.outcomes.primary_horizon_days,
         horizons=tuple(project.outcomes.horizons_days),
         capacity=project.serving.capacity_per_owner,
@@ -165,14 +163,31 @@ def _book(
         has_owners=any(account.get("owner") for account in ranked),
         has_renewals=any(account.get("renews_on") is not None for account in ranked),
         has_segments=bool(project.segments),
-        moves=_moves(ranked, desk),
-        this_week=frozenset(map(str, accounts.loc[worked, "account_id"])),
+        moves=_of_each(ranked, desk.text_of_move),
+        places=_of_each(ranked, desk.place),
+        alarms=_of_each(ranked, desk.new_alarms),
+        set_aside=_of_each(ranked, desk.set_aside),
+        this_week=_this_week(accounts, desk, project.serving.capacity_per_owner),
     )
 
 
-def _moves(ranked: Sequence[Record], desk: NewsDesk) -> Mapping[str, str]:
+def _this_week(accounts: pd.DataFrame, desk: NewsDesk, capacity: int) -> frozenset[str]:
+    """The accounts of this week's lists; by rank alone where no lists were made."""
+    worked = this_week(accounts, capacity=capacity)
+    by_rank = frozenset(map(str, accounts.loc[worked, "account_id"]))
+    listed = desk.this_week()
+    return by_rank if listed is None else listed
+
+
+Told = TypeVar("Told")
+
+
+def _of_each(
+    ranked: Sequence[Record], told: Callable[[str], Told | None]
+) -> Mapping[str, Told]:
+    """What is told of each account of which anything is."""
     ids = [str(account["account_id"]) for account in ranked]
-    return {i: text for i in ids if (text := desk.text_of_move(i)) is not None}
+    return {i: said for i in ids if (said := told(i))}
 
 
 def _lost(told: Mapping[str, Sequence[Record]]) -> Mapping[str, int]:

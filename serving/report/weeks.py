@@ -17,6 +17,10 @@ class OwnersWeek:
     rows: tuple[Row, ...]
     idle: str
     """Why there is nothing to do, where there is nothing."""
+    also: tuple[Row, ...]
+    """Those not on the list of which an alert was raised this morning."""
+    aside: tuple[Row, ...]
+    """Those that somebody took off the list."""
 
 
 def weeks_of_owners(rows: Sequence[Row], book: Book) -> tuple[OwnersWeek, ...]:
@@ -26,10 +30,14 @@ def weeks_of_owners(rows: Sequence[Row], book: Book) -> tuple[OwnersWeek, ...]:
         by_owner.setdefault(one.owner, []).append(one)
     told = []
     for owner, theirs in by_owner.items():
-        now = tuple(one for one in theirs if one.is_this_week)
+        listed = [one for one in theirs if one.is_this_week]
+        now = tuple(sorted(listed, key=lambda one: (one.place, one.rank)))
+        also = tuple(one for one in theirs if one.alarm and not one.is_this_week)
+        aside = tuple(one for one in theirs if one.set_aside)
         name = owner or ("Without an owner" if book.has_owners else "First to work")
         idle = _idle(theirs, book)
-        week = OwnersWeek(name, _of(now, theirs, book), _at_stake(now, book), now, idle)
+        stake = _at_stake(now, book)
+        week = OwnersWeek(name, _of(now, theirs, book), stake, now, idle, also, aside)
         told.append((_stake(now, book), week))
     return tuple(week for _, week in sorted(told, key=lambda pair: (-pair[0], pair[1].owner)))
 

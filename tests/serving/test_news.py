@@ -65,3 +65,59 @@ def test_without_an_earlier_morning_nothing_is_said_of_a_change(tmp_path):
     front, own = pages_with(tmp_path)
     assert "What changed since" not in own
     assert "mainly" not in front
+
+
+def an_alert(account: str, kind: str, state: str, **more: object) -> dict[str, object]:
+    told = {"account_id": account, "as_of": AS_OF, "owner": "Ana", "kind": kind, "subject": ""}
+    told |= {"state": state, "text": f"{kind} of {account}", "began_on": AS_OF, "note": ""}
+    return told | {"raised_on": AS_OF if state == "raised" else None} | more
+
+
+def test_alerts_are_on_the_list_on_their_page_and_on_the_accounts_own(tmp_path):
+    told = [
+        an_alert("acc-0000", "stuck", "raised"),
+        an_alert("acc-0000", "high", "standing", raised_on=AS_OF.replace(day=3)),
+        an_alert("acc-0001", "behind", "held", note="held: little risk and little at stake"),
+        an_alert("acc-0000", "lost", "ended"),
+    ]
+    line = {"raised": 8, "matured": 4, "left": 1, "precision": 0.25, "base_rate": 0.05}
+    record = pd.DataFrame([line | {"kind": "all", "as_of": AS_OF, "median_lead_days": 30.0}])
+    front, own = pages_with(tmp_path, alerts=pd.DataFrame(told), alerts_record=record)
+    assert "Stuck: stuck of acc-0000" in front
+    assert "behind of acc-0001" not in front
+    assert "Stuck. stuck of acc-0000. new this morning" in own
+    assert "high of acc-0000. raised on 3 Mar 2025, still so" in own
+    assert "lost of acc-0000" not in own
+    page = Page(tmp_path / "alerts.html").text
+    assert "1 new this morning" in page
+    assert "Of 4 alerts whose time has passed, 25 % came true" in page.replace("\u00a0", " ")
+    assert "held: little risk and little at stake 1" in page
+
+
+def test_messages_and_answers_are_on_the_accounts_own_page(tmp_path):
+    line = {
+        "account_id": "acc-0000",
+        "occasion": "stalled",
+        "channel": "email",
+        "roles": "admin",
+    }
+    nudge = line | {"text": "Shall we?", "decision": "hold", "reason": "too soon"}
+    answer = {"account_id": "acc-0000", "kind": "wrong", "because": "They moved", "until": None}
+    answer |= {"by": "Ana", "about": AS_OF, "known_at": pd.Timestamp("2025-03-09")}
+    front, own = pages_with(
+        tmp_path, nudges=pd.DataFrame([nudge]), feedback=pd.DataFrame([answer])
+    )
+    assert "On stall, by email to admin Shall we? Waits: too soon" in own
+    assert "Ana, of the scores of 9 Mar 2025: wrong: They moved" in own
+    assert "Shall we?" not in front
+
+
+def test_the_week_is_in_the_order_of_the_priorities_and_says_who_was_set_aside(tmp_path):
+    ids = [f"acc-{i:04d}" for i in range(12)]
+    told = pd.DataFrame({"account_id": ids, "place": range(12, 0, -1), "set_aside": None})
+    told["is_this_week"] = told["account_id"].isin(["acc-0002", "acc-0003"])
+    told.loc[0, "set_aside"] = "snoozed until 1 Apr 2025"
+    front, own = pages_with(tmp_path, priorities=told)
+    assert "Off this week's list: snoozed until 1 Apr 2025." in own
+    week = front.partition("This week")[2].partition("Find")[0]
+    assert "snoozed until 1 Apr 2025" in week
