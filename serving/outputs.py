@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
+from serving.adoption.table import adoption, adoption_schema
 from serving.alerts import alerts, alerts_schema
 from serving.alerts_record import alerts_record, alerts_record_schema
 from serving.changes import changes, changes_schema
@@ -46,6 +47,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("expansion", expansion_schema, expansion_rows),
     Output("feedback", feedback_schema, feedback),
     Output("priorities", priorities_schema, priorities),
+    Output("adoption", adoption_schema, adoption),
 )
 
 

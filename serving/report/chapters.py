@@ -7,6 +7,7 @@ name it in ``CHAPTERS``. It stands in the menu of every page.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from serving.report.adoption import adoption_page
 from serving.report.alarms import alarms
 from serving.report.material import Material
 from serving.report.track import track_record
@@ -28,6 +29,7 @@ class Chapter:
 
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter("alerts", "Alerts", alarms),
+    Chapter("adoption", "Adoption", adoption_page),
     Chapter("track", "Track record", track_record),
 )
 
