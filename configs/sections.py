@@ -223,6 +223,7 @@ class Deploy(Strict):
     train_cron: Cron = "0 3 * * 0"
     monitor_cron: Cron = "30 4 * * *"
     timezone: Text = "UTC"
+    watch_every_seconds: Count = 60
 
     @field_validator("timezone")
     @classmethod

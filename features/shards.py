@@ -3,7 +3,7 @@
 Accounts are independent, so a build takes them a shard at a time and never holds the activity
 of all. A shard is accounts next to each other in the order of their ids: put end to end, shards
 are the whole. Within one, an account goes by its place in the shard instead of its id, and its
-activity has been copied to where it is read several times.
+activity has been copied to where it is read several times, unless it is in somebody's server.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ from features.standing import standing
 from features.windows import Activity
 
 WEEKS_SHOWN = 26
-COPIED = ("activity", "users")
+ACTIVE = ("activity", "users")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,27 +69,38 @@ def compute_shard(
 
     ``tables`` may hold the activity and users of more accounts, on any engine.
     """
-    with copied(plan, tables, first=first, last=last) as own:
-        return _computed(plan, plan.history(first, last), own)
+    own = placed(plan, tables, first=first, last=last)
+    with copied(own) as near:
+        return _computed(plan, plan.history(first, last), near)
+
+
+def placed(
+    plan: Plan, tables: Mapping[str, ir.Table], *, first: int, last: int
+) -> dict[str, ir.Table]:
+    """Activity and users of some accounts, known by the morning, each account by its place."""
+    ids = plan.live.account_ids[first:last]
+    places = ibis.memtable(pd.DataFrame({"account_id": ids, "place": np.arange(len(ids))}))
+    own = {}
+    for name in (name for name in ACTIVE if name in tables):
+        rows = tables[name].filter(tables[name].known_at < pd.Timestamp(plan.as_of))
+        rows = rows.inner_join(places, "account_id")
+        own[name] = rows.select(
+            account_id=rows.place, **{c: rows[c] for c in rows.columns if c not in PLACED}
+        )
+    return own
 
 
 @contextmanager
-def copied(
-    plan: Plan, tables: Mapping[str, ir.Table], *, first: int, last: int
-) -> Iterator[dict[str, ir.Table]]:
-    """Bring activity and users of some accounts to the engine, each account by its place."""
-    ids = plan.live.account_ids[first:last]
-    places = pd.DataFrame({"account_id": ids, "place": np.arange(len(ids))})
-    engine = tables["activity"].get_backend()
-    names = {name: f"shard_{name}" for name in COPIED if name in tables}
+def copied(own: Mapping[str, ir.Table]) -> Iterator[Mapping[str, ir.Table]]:
+    """Copy rows to where they are read several times; a server is asked instead, each time."""
+    engine = own["activity"].get_backend()
+    if engine.name != "duckdb":
+        yield own
+        return
+    names = {name: f"shard_{name}" for name in own}
     try:
         for name, stored in names.items():
-            rows = tables[name].filter(tables[name].known_at < pd.Timestamp(plan.as_of))
-            rows = rows.inner_join(ibis.memtable(places), "account_id")
-            rows = rows.select(
-                account_id=rows.place, **{c: rows[c] for c in rows.columns if c not in PLACED}
-            )
-            engine.create_table(stored, rows, temp=True, overwrite=True)
+            engine.create_table(stored, own[name], temp=True, overwrite=True)
         yield {name: engine.table(stored) for name, stored in names.items()}
     finally:
         for stored in names.values():

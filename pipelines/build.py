@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -130,7 +131,7 @@ def build(config: str, lake: str, as_of: str | None = None) -> date:
     store = Lake(Path(lake), configuration.project.name)
     with progress.step("connect and check the tables"):
         source = connect(configuration)
-    with source.steady():
+    with closing(source), source.steady():
         day = date.fromisoformat(as_of) if as_of else default_as_of(source, today=date.today())
         previous = store.newest("scores", before=day)
         made = made_of(source, configuration, day, previous=previous)

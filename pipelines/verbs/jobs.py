@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from configs.errors import ConfigError
 from pipelines.verbs.options import HERE, AsOf, Config, LakeDir, as_day, as_text, out, ready
 
 DEMO = Path(__file__).parents[2] / "configs" / "demo"
@@ -77,9 +78,27 @@ def score(config: Config, as_of: AsOf = None, lake: LakeDir = HERE) -> None:
     _say_where(config, lake, flow(str(config), str(lake), as_text(as_of)))
 
 
-def run(config: Config, as_of: AsOf = None, lake: LakeDir = HERE) -> None:
+def run(
+    config: Config,
+    as_of: AsOf = None,
+    lake: LakeDir = HERE,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and score again whenever rows arrive.")
+    ] = False,
+) -> None:
     """Build, train, score and report: the main job."""
-    _run(config, lake, as_of)
+    if not watch:
+        _run(config, lake, as_of)
+        return
+    if as_of is not None:
+        raise ConfigError("--as-of", "means nothing to --watch", "Leave one of them out")
+    ready(config, lake)
+    from configs.load import load
+    from pipelines.watch import watch as stay
+
+    every = load(config).project.deploy.watch_every_seconds
+    out.print(f"Looking for new rows every {every} seconds; Ctrl-C ends it")
+    stay(str(config), str(lake), every_seconds=every, say=out.print)
 
 
 VERBS = (demo, simulate, build, backtest, train, score, run)

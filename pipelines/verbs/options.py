@@ -29,7 +29,7 @@ def ready(config: Path, lake: Path) -> None:
     from features.sources import open_source
 
     configuration = load(config)
-    open_source(configuration.project, configuration.folder)
+    open_source(configuration.project, configuration.folder).close()
     environment.prepare(lake)
 
 
