@@ -121,7 +121,13 @@ def facts_of(
     version = {"churn": in_use.version, "milestones": in_use.version}
     return {
         **build_facts,
-        "models": {**version, "trained_on": trained, "gate": in_use.gate},
+        "models": {
+            **version,
+            "trained_on": trained,
+            "gate": in_use.gate,
+            "settings": meta.get("settings", {}),
+            "inputs": [] if in_use.models is None else in_use.models.exits.encoder.features,
+        },
         "seeds": {"models": None},
         "rows": {"accounts": len(scores.accounts), "milestones": len(scores.milestones)},
         "timings": timings,

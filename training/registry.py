@@ -87,6 +87,11 @@ class Registry:
         finally:
             client.set_terminated(run.info.run_id, status=status)
 
+    def every_run(self) -> list[KeptRun]:
+        """Every run of every experiment."""
+        known = self._client.search_experiments()
+        return [run for each in known for run in self.runs(each.name)]
+
     def runs(self, name: str) -> list[KeptRun]:
         """Every run of the experiment `name`, newest first."""
         found = self._client.get_experiment_by_name(name)

@@ -67,4 +67,31 @@ def tune(
         out.print(line, markup=False)
 
 
-VERBS = (models, rollback, monitor, tune)
+def study(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A study, or its number.")],
+    lake: LakeDir = HERE,
+    new: Annotated[bool, typer.Option("--new", help="Begin it from the template.")] = False,
+) -> None:
+    """Run a study of experiments/ from its manifest, and keep its figures."""
+    from pipelines.study import new_study, run_study
+
+    def heard(line: str) -> None:
+        out.print(line, markup=False)
+
+    for line in new_study(name) if new else run_study(name, lake, heard=heard):
+        out.print(line, markup=False)
+
+
+def compare(
+    one: Annotated[str, typer.Argument(metavar="RUN")],
+    other: Annotated[str, typer.Argument(metavar="RUN")],
+    lake: LakeDir = HERE,
+) -> None:
+    """Lay two runs side by side: data, settings, inputs, figures with intervals."""
+    from pipelines.compare import compared
+
+    for line in compared(one, other, lake):
+        out.print(line, markup=False)
+
+
+VERBS = (models, rollback, monitor, tune, study, compare)

@@ -72,7 +72,7 @@ def found(company: Company, features: FeatureSet) -> tuple[str, ...]:
 
 def gated(company: Company, features: FeatureSet) -> tuple[Models, Decision]:
     project = company.configuration.project
-    days = [ordinal(day) for day in origins(project, features.exits, company.as_of)]
+    days = [ordinal(origins(project, features.exits, company.as_of)[0])]
     tested = backtest(features, project, origin_days=days)
     fitted = fit_models(features, project, tested, training_day=company.day, champion=None)
     assert fitted is not None
