@@ -25,6 +25,7 @@ from training.hazard import Hazard, HazardSettings, fit_hazard
 from training.inputs import inputs_of
 from training.matrix import Matrix
 from training.periods import Floats, Periods
+from training.terms import leaves_with_its_term
 
 BAGS = 4
 RECENT_DAYS = 84
@@ -123,7 +124,7 @@ def fit_exits(
             cause=number,
             periods=periods,
             settings=own if is_churn else free,
-            by_term=is_churn,
+            by_term=is_churn and leaves_with_its_term(matrix, followed.followup, cause=number),
         )
         return levelled(hazard, matrix, followed, cause=number)
 
@@ -189,7 +190,7 @@ def _bags(
             cause=0,
             periods=whole.periods,
             settings=replace(settings, seed=settings.seed + number + 1),
-            by_term=True,
+            by_term=whole.by_term,
         )
         return bag.shifted(whole.log_shift)
 

@@ -10,13 +10,14 @@ the term is long, and rates are learnt per day that counts.
 import numpy as np
 
 from training.matrix import Matrix, clocks_in_period
-from training.periods import Floats, Periods
+from training.periods import Floats, FollowUp, Periods
 
 RENEWAL, TERM = "days_to_renewal", "term_days"
 """The inputs that say when the commitment ends, and how long it runs."""
 USUAL_TERM = 30.0
 """Stands in for a term that is not known."""
 SHORTEST, LONGEST = 28.0, 366.0
+NEAR_DAYS, MOST = 14.0, 0.5
 
 
 def counted_days(matrix: Matrix, periods: Periods) -> Floats:
@@ -36,6 +37,20 @@ def counted_days(matrix: Matrix, periods: Periods) -> Floats:
         ends_here = (place >= 0) & (place < 1)
         times[ends_here, period] = term[ends_here] / length
     return times
+
+
+def leaves_with_its_term(matrix: Matrix, followup: FollowUp, *, cause: int) -> bool:
+    """Whether most of those who left by a cause stayed to the end of their commitment.
+
+    Customers under contract do; students who withdraw do not, and of them a term's end says
+    nothing. False where no end was known of anybody who left.
+    """
+    if RENEWAL not in matrix.clocks:
+        return False
+    renewal = matrix.column(RENEWAL)
+    left = (followup.cause == cause) & ~np.isnan(renewal)
+    stayed = followup.days[left] >= renewal[left] - NEAR_DAYS
+    return bool(left.any() and stayed.mean() > MOST)
 
 
 def _term_days(matrix: Matrix) -> Floats:

@@ -4,10 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.curves import IncidenceCurves
+from training.exits import fit_exits
+from training.followed import CHURN, follow
 from training.hazard import HazardSettings, fit_hazard
 from training.matrix import Matrix
 from training.periods import CENSORED, FollowUp, Periods
-from training.terms import LONGEST, RENEWAL, SHORTEST, TERM, counted_days
+from training.terms import (
+    LONGEST,
+    RENEWAL,
+    SHORTEST,
+    TERM,
+    counted_days,
+    leaves_with_its_term,
+)
 
 PERIODS = Periods((0.0, 7.0, 14.0, 30.0, 60.0, 90.0))
 until_renewal = st.integers(-50, 400).map(float) | st.just(float("nan"))
@@ -67,3 +76,28 @@ def test_the_chance_to_leave_at_the_end_of_a_term_is_learnt_wherever_it_falls(
     )
     assert chances[0] == pytest.approx(share, rel=0.35)
     assert chances[1] < 0.03
+
+
+@pytest.mark.parametrize(("stay", "counts"), [(0.9, True), (0.2, False)])
+def test_terms_count_only_where_most_stay_to_the_end_of_theirs(stay, counts):
+    chance = np.random.default_rng(4)
+    renewal = chance.integers(30, 300, 400).astype(float)
+    stays = chance.random(400) < stay
+    days = np.where(stays, renewal, renewal * 0.3 - 14)
+    followup = FollowUp(np.maximum(days, 1.0), np.zeros(400, dtype=np.int64))
+    matrix = Matrix(renewal[:, None], (RENEWAL,), (RENEWAL,))
+    assert leaves_with_its_term(matrix, followup, cause=0) == counts
+
+
+def test_terms_count_nowhere_if_nobody_who_left_had_one():
+    followup = FollowUp(np.full(3, 5.0), np.zeros(3, dtype=np.int64))
+    absent = Matrix(np.full((3, 1), np.nan), (RENEWAL,), (RENEWAL,))
+    assert not leaves_with_its_term(absent, followup, cause=0)
+    without = Matrix(np.zeros((3, 1)), ("usage",))
+    assert not leaves_with_its_term(without, followup, cause=0)
+
+
+def test_customers_of_the_simulated_company_leave_with_their_term(company):
+    followed = follow(company.features, training_day=company.day, every_days=28, min_events=30)
+    exits = fit_exits(company.features, followed, company.configuration.project, bags=0)
+    assert exits.hazards[CHURN].by_term
