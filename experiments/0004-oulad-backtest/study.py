@@ -1,0 +1,167 @@
+"""On real students and mornings never trained on: who withdraws, and when is work handed in?
+
+Runs ``milepost backtest`` on the Open University data and holds what was said against a
+logistic regression of the same inputs, the simple rules, and the due dates.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from features.assemble import FeatureSet
+from features.store import read_features
+from pipelines.backtest import kept_backtest
+from pipelines.lake import MEASURES, Lake
+from training.followed import follow
+from training.judged import ASKED, Backtest, Judged
+from training.metrics import auc, average_precision, brier, ece, predicted_over_observed
+from training.periods import Floats
+from training.steps import follow_steps
+
+ROOT = Path(__file__).parents[2]
+AS_OF = date(2014, 4, 26)
+CONFIG = ROOT / "configs/oulad"
+WITHDRAWS_WITHIN, HANDS_IN_WITHIN = 56, 28
+MOST_ROWS = 40_000
+
+
+def main(lake: Path) -> None:
+    """Backtest, then print every comparison as Markdown."""
+    command = [str(ROOT / ".venv/bin/milepost"), "backtest", "--config", str(CONFIG)]
+    asked = [*command, "--as-of", AS_OF.isoformat(), "--lake", str(lake)]
+    subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
+    store = Lake(lake, "oulad")
+    tested = kept_backtest(store, AS_OF)
+    features = read_features(store.path("builds", AS_OF))
+    print(f"\n### Withdraws within {WITHDRAWS_WITHIN} days\n")
+    _compare(_withdrawals(features, tested))
+    print(f"\n### Hands in the next assignment within {HANDS_IN_WITHIN} days\n")
+    _compare(_next_assignments(features, tested))
+    _dates(store.read("backtests", AS_OF, file=MEASURES))
+
+
+def _compare(origins: Iterator[tuple[Floats, dict[str, Floats]]]) -> None:
+    """Print every measure of every predictor, over all origins."""
+    told = list(origins)
+    came = np.concatenate([outcome for outcome, _ in told])
+    names = [name for name in told[0][1] if all(name in said for _, said in told)]
+    print(f"{len(told)} origins, {len(came)} rows, {int(came.sum())} events\n")
+    print("| predictor | AUC | average precision | Brier | ECE | predicted/observed |")
+    print("|---|---|---|---|---|---|")
+    for name in names:
+        chance = np.concatenate([said[name] for _, said in told])
+        print(
+            f"| {name} | {auc(chance, came):.3f} | {average_precision(chance, came):.3f} "
+            f"| {brier(chance, came):.4f} | {ece(chance, came):.4f} "
+            f"| {predicted_over_observed(chance, came):.2f} |"
+        )
+
+
+def _withdrawals(
+    features: FeatureSet, tested: Backtest
+) -> Iterator[tuple[Floats, dict[str, Floats]]]:
+    for judged in tested.judged["churn"]:
+        learnt = follow(features, training_day=judged.origin_day, every_days=28, min_events=30)
+        came = learnt.followup.happened_by(WITHDRAWS_WITHIN, cause=0)
+        came[learnt.day + WITHDRAWS_WITHIN > learnt.end_day] = np.nan
+        inputs = _numbers(features.values)
+        today = np.flatnonzero(features.snapshots["day"] == judged.origin_day)
+        said = _logistic(inputs[learnt.rows], came, inputs[today])
+        yield _told(judged, WITHDRAWS_WITHIN, np.arange(len(today)), said)
+
+
+def _next_assignments(
+    features: FeatureSet, tested: Backtest
+) -> Iterator[tuple[Floats, dict[str, Floats]]]:
+    """Of each student the open assignment that is due next, at each origin."""
+    inputs = _numbers(features.values)
+    own = features.steps[list(features.step_catalogue)].to_numpy(dtype=np.float64)
+    for judged in tested.judged["milestones"]:
+        learnt = follow(features, training_day=judged.origin_day, every_days=28, min_events=30)
+        cases = follow_steps(features, learnt, most_rows=10**9)
+        first = _due_next(cases.steps["snapshot"].to_numpy(), cases.steps["days_to_due"])
+        came = cases.followup.happened_by(HANDS_IN_WITHIN, cause=0)[first]
+        came[cases.day[first] + HANDS_IN_WITHIN > learnt.end_day] = np.nan
+        taught = cases.steps.iloc[first]
+        rows = learnt.rows[taught["snapshot"].to_numpy()]
+        columns = taught[list(features.step_catalogue)].to_numpy(dtype=np.float64)
+        today = _due_next(judged.about["account_id"].to_numpy(), judged.about["due_days"])
+        asked = _steps_of(features, judged, today)
+        said = _logistic(
+            np.hstack([inputs[rows], columns]),
+            came,
+            np.hstack([inputs[features.steps["snapshot"].to_numpy()[asked]], own[asked]]),
+        )
+        yield _told(judged, HANDS_IN_WITHIN, today, said)
+
+
+def _due_next(owner: np.ndarray, due: "pd.Series[float]") -> np.ndarray:
+    """Positions of each owner's first step that is due from today on."""
+    ahead = np.flatnonzero((due >= 0).to_numpy())
+    order = ahead[np.argsort(due.to_numpy()[ahead], kind="stable")]
+    return np.sort(order[np.unique(owner[order], return_index=True)[1]])
+
+
+def _steps_of(features: FeatureSet, judged: Judged, rows: np.ndarray) -> np.ndarray:
+    """Positions, in the feature set's steps, of judged ones."""
+    at = features.snapshots.iloc[features.steps["snapshot"]]
+    today = np.flatnonzero((at["day"] == judged.origin_day).to_numpy())
+    keys = [at["account_id"].to_numpy()[today], features.steps["milestone"].to_numpy()[today]]
+    places = pd.Series(today, index=pd.MultiIndex.from_arrays(keys))
+    wanted = judged.about.iloc[rows]
+    asked = pd.MultiIndex.from_arrays([wanted["account_id"], wanted["milestone"]])
+    return places.reindex(asked).to_numpy(dtype=np.int64)
+
+
+def _told(
+    judged: Judged, horizon: int, rows: np.ndarray, logistic: Floats
+) -> tuple[Floats, dict[str, Floats]]:
+    at = judged.horizons.index(horizon)
+    rules = {name: chances[rows, at] for name, chances in judged.rules.items()}
+    said = {"Milepost": judged.said[rows, at], "logistic regression": logistic, **rules}
+    return judged.followup.happened_by(horizon, cause=ASKED)[rows], said
+
+
+def _numbers(values: pd.DataFrame) -> Floats:
+    """Every number, and an indicator for every label."""
+    labels = values.select_dtypes(exclude="number").columns
+    dummies = pd.get_dummies(values, columns=list(labels), dtype=float)
+    return dummies.to_numpy(dtype=np.float64)
+
+
+def _logistic(inputs: Floats, came: Floats, today: Floats) -> Floats:
+    """Taught by the mornings that everybody was followed from, as a regression must be."""
+    known = np.flatnonzero(~np.isnan(came))
+    known = known[:: -(-len(known) // MOST_ROWS)]
+    regression = make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(max_iter=300),
+    )
+    chance: Floats = regression.fit(inputs[known], came[known]).predict_proba(today)[:, 1]
+    return chance
+
+
+def _dates(measures: pd.DataFrame) -> None:
+    told = measures.loc[(measures["origin"] == "all") & (measures["group_kind"] == "all")]
+    print("\n### Dates\n\n| who | what | value | 95 % | of |\n|---|---|---|---|---|")
+    named = ["days_off", "by_p10", "by_p50", "by_p90", "coverage_80"]
+    for line in told.loc[told["measure"].isin(named)].itertuples():
+        interval = "" if np.isnan(line.low) else f"{line.low:.3f} to {line.high:.3f}"
+        print(
+            f"| {line.predictor} | {line.measure} | {line.value:.3f} | {interval} "
+            f"| {line.events} |"
+        )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "lake").absolute())
