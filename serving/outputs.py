@@ -14,6 +14,7 @@ from configs.load import Configuration
 from serving.adoption.table import adoption, adoption_schema
 from serving.alerts import alerts, alerts_schema
 from serving.alerts_record import alerts_record, alerts_record_schema
+from serving.audit import audit, audit_schema
 from serving.changes import changes, changes_schema
 from serving.feedback import feedback, feedback_schema
 from serving.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
@@ -39,6 +40,7 @@ class Output:
 OUTPUTS: tuple[Output, ...] = (
     Output("changes", changes_schema, changes),
     Output("next_steps", next_steps_schema, next_steps),
+    Output("audit", audit_schema, audit),
     Output("alerts", alerts_schema, alerts),
     Output("alerts_record", alerts_record_schema, alerts_record),
     Output("nudges", queue_schema, queue),

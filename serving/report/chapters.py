@@ -11,6 +11,7 @@ from serving.report.adoption import adoption_page
 from serving.report.alarms import alarms
 from serving.report.health import health_page
 from serving.report.material import Material
+from serving.report.milestones import milestone_audit
 from serving.report.track import track_record
 
 
@@ -31,6 +32,7 @@ class Chapter:
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter("alerts", "Alerts", alarms),
     Chapter("adoption", "Adoption", adoption_page),
+    Chapter("milestones", "Milestones", milestone_audit),
     Chapter("track", "Track record", track_record),
     Chapter("health", "Health", health_page),
 )

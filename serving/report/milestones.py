@@ -1,0 +1,97 @@
+"""Which milestones of the playbook earn their place? The audit, as a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from serving import formats
+from serving.audit import DRIVES
+from serving.report.labels import EVIDENCE, segment_name
+from serving.report.material import Material
+
+HEADS = ("audit_segment", "audit_reached", "audit_time", "audit_in_time", "audit_effect")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One segment's view of a milestone."""
+
+    segment: str
+    reached: str
+    time: str
+    in_time: str
+    effect: str
+    verdict: str
+    drives: bool
+    why: str
+    proposal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One milestone and its segments."""
+
+    name: str
+    purpose: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the page says."""
+
+    summary: str
+    steps: tuple[Step, ...]
+    heads: tuple[str, ...] = HEADS
+
+
+def milestone_audit(material: Material) -> Audit | None:
+    """Decide what the page says; nothing where there is no audit."""
+    table = material.tables.get("audit")
+    if table is None or table.empty:
+        return None
+    steps = []
+    for milestone in material.configuration.playbook.milestones:
+        own = table.loc[table["milestone"] == milestone.slug]
+        rows: list[dict[str, Any]] = own.to_dict("records")  # type: ignore[assignment]
+        lines = tuple(_line(row) for row in rows)
+        steps.append(Step(milestone.name, milestone.purpose, lines))
+    return Audit(_summary(table), tuple(step for step in steps if step.lines))
+
+
+def _summary(table: pd.DataFrame) -> str:
+    driving = int((table["verdict"] == DRIVES).sum())
+    proposed = int((table["proposal"] != "").sum())
+    shown = f"{driving or 'none'} can be shown to keep customers; {proposed} have a proposal."
+    return f"Of {len(table)} pairs of milestone and segment, {shown}"
+
+
+def _line(row: Mapping[str, Any]) -> Line:
+    reached, accounts = formats.count(row["reached"]), formats.count(row["accounts"])
+    return Line(
+        segment=segment_name(row["segment"]),
+        reached=f"{formats.percent(row['reached_share'])} ({reached} of {accounts})",
+        time=_time(row),
+        in_time=formats.percent(row["in_time_share"]),
+        effect=_effect(row),
+        verdict=str(row["verdict"]),
+        drives=row["verdict"] == DRIVES,
+        why=str(row["remark"] or EVIDENCE[row["evidence"]]),
+        proposal=str(row["proposal"] or ""),
+    )
+
+
+def _time(row: Mapping[str, Any]) -> str:
+    took = formats.days(row["median_days"])
+    if pd.isna(row["expected_days"]):
+        return took
+    return f"{took} (expected {formats.count(row['expected_days'])})"
+
+
+def _effect(row: Mapping[str, Any]) -> str:
+    if pd.isna(row["points"]):
+        return formats.percent(None)
+    low, high = formats.points(row["low"]), formats.points(row["high"])
+    return f"{formats.points(row['points'])} points ({low} to {high})"
