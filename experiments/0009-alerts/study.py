@@ -211,7 +211,7 @@ def simulated(seeds: Sequence[int], accounts: int) -> None:
 
 
 def students(budget: int) -> None:
-    """The Open University: nobody owns a student, so one list serves all."""
+    """The Open University: whoever runs a module owns its students."""
     configuration = load(ROOT / "configs" / "oulad")
     project = configuration.project
     settings = project.alerts.model_copy(update={"accounts_per_owner_per_week": budget})
@@ -220,7 +220,11 @@ def students(budget: int) -> None:
     mornings = [date(2014, 3, 1) + timedelta(days=14 * step) for step in range(5)]
     seen = lived(configuration, mornings, learn_every=9)
     tables = configuration.folder / project.source.path
-    report(f"Open University, {budget} students a week", with_outcome(seen, tables, 56), 56)
+    report(
+        f"Open University, {budget} students of each module a week",
+        with_outcome(seen, tables, 56),
+        56,
+    )
 
 
 if __name__ == "__main__":
