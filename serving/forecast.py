@@ -16,9 +16,11 @@ import pyarrow as pa
 from configs.load import Configuration
 from features.asof import ordinal
 from features.assemble import FeatureSet
+from serving.climbing import days_to_first_value, reached_between
 from serving.morning import Morning
-from serving.prospects import Prospects, prospects
+from serving.prospects import Prospects, past_of, prospects
 from serving.retention import (
+    ALL,
     parts_of,
     rates_between,
     rates_of,
@@ -41,6 +43,7 @@ AMOUNTS = (
     "expansion_arr",
     "arr_at_end",
 )
+REACHED, FIRST_VALUE = "milestones_reached", "days_to_first_value"
 RATES = ("logo_retention", "grr", "nrr")
 
 
@@ -84,7 +87,31 @@ def _rows(morning: Morning, part: str) -> pd.DataFrame:
         seed=project.models.seed,
         part=part,
     )
-    return with_rates_before(told, morning.features, as_of=morning.as_of, part=part)
+    told = with_rates_before(told, morning.features, as_of=morning.as_of, part=part)
+    climbed = list(_climbing(morning, part)) if is_known else []
+    return pd.concat([told, pd.DataFrame(climbed)], ignore_index=True) if climbed else told
+
+
+def _climbing(morning: Morning, part: str) -> Iterator[dict[str, object]]:
+    """Milestones to come, and how soon the next customers see a first value."""
+    project, features, models = morning.configuration.project, morning.features, morning.models
+    if models is None or models.steps is None:
+        return
+    as_of, day, seed = morning.as_of, ordinal(morning.as_of), project.models.seed
+    wanted = stretches(as_of, project.outcomes.horizons_days)
+    past = past_of(features, project, day)
+    spans = sorted({(each.start, each.end) for each in wanted})
+    drawn = reached_between(features, models, past, day=day, spans=spans, seed=seed, part=part)
+    for each in wanted if drawn else ():
+        names, counts = drawn[each.start, each.end]
+        for name, own in with_the_whole(names, [{REACHED: counts}]):
+            said = _interval(own[REACHED], float(own[REACHED].mean()))
+            yield {**_dates(each, as_of), part: name, "measure": REACHED, **said}
+    found = days_to_first_value(features, day=day, seed=seed)
+    for each in wanted if found is not None else ():
+        if each.kind == HORIZON and each.end == project.outcomes.primary_horizon_days:
+            said = dict(zip(("low", "expected", "high"), found or (), strict=True))
+            yield {**_dates(each, as_of), part: ALL, "measure": FIRST_VALUE, **said}
 
 
 def _schema(part: str) -> pa.Schema:

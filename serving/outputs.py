@@ -18,6 +18,7 @@ from serving.audit import audit, audit_schema
 from serving.changes import changes, changes_schema
 from serving.feedback import feedback, feedback_schema
 from serving.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
+from serving.forecast_record import record_rows, record_schema
 from serving.growth import expansion_rows, expansion_schema
 from serving.morning import Morning
 from serving.next_steps import next_steps, next_steps_schema
@@ -46,6 +47,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("nudges", queue_schema, queue),
     Output("forecast", forecast_schema, segment_rows),
     Output("forecast_owners", owners_schema, owner_rows),
+    Output("forecast_record", record_schema, record_rows),
     Output("expansion", expansion_schema, expansion_rows),
     Output("feedback", feedback_schema, feedback),
     Output("priorities", priorities_schema, priorities),

@@ -63,7 +63,7 @@ def look_ahead(
     """Look ahead from a day, by the model or by the rule that speaks in its place."""
     today = np.flatnonzero(features.snapshots["day"] == day)
     values = features.values.iloc[today].reset_index(drop=True)
-    past = _past(features, project, day)
+    past = past_of(features, project, day)
     past_values = features.values.iloc[past.rows]
     days = max(project.outcomes.horizons_days)
     rates, periods = churn_rates(models, values, is_model=is_model)
@@ -101,7 +101,8 @@ def churn_rates(
     return np.diff(staying, axis=1, prepend=0.0) / periods.lengths, periods
 
 
-def _past(features: FeatureSet, project: Project, day: int) -> Followed:
+def past_of(features: FeatureSet, project: Project, day: int) -> Followed:
+    """The snapshots behind a day that teach what all accounts share."""
     past = follow(
         features,
         training_day=day,

@@ -4,7 +4,7 @@ A chapter is a template and the function that decides what it says; to add one, 
 name it in ``CHAPTERS``. It stands in the menu of every page.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from serving.report.adoption import adoption_page
@@ -12,6 +12,7 @@ from serving.report.alarms import alarms
 from serving.report.health import health_page
 from serving.report.material import Material
 from serving.report.milestones import milestone_audit
+from serving.report.outlook import outlook, outlook_files
 from serving.report.track import track_record
 
 
@@ -23,6 +24,8 @@ class Chapter:
     title: str
     facts: Callable[[Material], object | None]
     """What it says; None where there is nothing to say, and then there is no page."""
+    files: Callable[[object], Mapping[str, str]] = lambda _: {}
+    """What stands beside the page, by file name, given what it says."""
 
     @property
     def file(self) -> str:
@@ -33,6 +36,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter("alerts", "Alerts", alarms),
     Chapter("adoption", "Adoption", adoption_page),
     Chapter("milestones", "Milestones", milestone_audit),
+    Chapter("outlook", "Outlook", outlook, outlook_files),
     Chapter("track", "Track record", track_record),
     Chapter("health", "Health", health_page),
 )

@@ -11,6 +11,9 @@ from serving.report.facts import Book
 from serving.report.labels import spelt
 from serving.report.ladder import criterion
 
+OF_ARR = ("arr", "arr_at_risk", "expansion", "grr", "nrr", "churned_arr")
+"""Words that only a book with ARR needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -33,7 +36,7 @@ def terms(phrases: Phrases, *, book: Book) -> Mapping[str, Entry]:
 def shown(entries: Mapping[str, Entry], *, book: Book) -> tuple[Entry, ...]:
     """Leave out the words that no page uses, because the tables do not tell of them."""
     unused = {
-        *(() if book.has_arr else ("arr", "arr_at_risk", "expansion")),
+        *(() if book.has_arr else OF_ARR),
         *(() if book.has_owners else ("owner",)),
         *(() if book.has_renewals else ("renewal",)),
         *(() if book.has_segments else ("segment",)),

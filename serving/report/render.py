@@ -60,6 +60,8 @@ def _write_pages(folder: Path, facts: Site, configuration: Configuration) -> Non
     _write(folder / "index.html", ink, "index.html", facts, home="")
     for chapter, said in facts.chapters:
         _write(folder / chapter.file, ink, chapter.file, facts, home="", said=said)
+        for name, text in chapter.files(said).items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
     meanings = {
         "words": shown(facts.terms, book=facts.book),
         "ladder": ladder(configuration.playbook.milestones),

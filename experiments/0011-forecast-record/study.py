@@ -1,0 +1,234 @@
+"""Would leaders have planned well on the forecasts?
+
+On past mornings, everything is learnt again from what was known then, the gate decides who
+speaks, and the forecast is held against what came, beside "last period's rate" and "last
+year's". On the simulated company it is also held against the true chance of leaving.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from configs.load import Configuration, load
+from features.asof import as_dates, ordinal
+from features.assemble import FeatureSet, build_features
+from features.simulated import simulate
+from features.sources import open_source
+from serving.forecast import forecast, with_rates_before
+from serving.prospects import look_ahead
+from serving.retention import live_on, rates_of, states, totals
+from training.backtest import backtest
+from training.fit import fit_models
+from training.judged import Backtest
+from training.metrics import account_bootstrap, auc
+
+ROOT = Path(__file__).parents[2]
+ACCOUNTS = 500
+HORIZONS = (30, 90)
+RATES = ("logo_retention", "grr", "nrr")
+RIVALS = ("last_period", "last_year")
+
+
+@dataclass(frozen=True)
+class World:
+    """A book, and the past mornings on which it is asked."""
+
+    name: str
+    configuration: Configuration
+    features: FeatureSet
+    mornings: tuple[int, ...]
+
+
+def main(names: Sequence[str]) -> None:
+    """Print, for each world, errors and coverage of the forecasts and the AUC of expansion."""
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            world = crm5() if name == "crm5" else simulated(Path(folder))
+            said, judged = asked(world)
+            print(f"\n## {world.name}: {len(world.mornings)} mornings\n")
+            _print_errors(said)
+            _print_mornings(said)
+            _print_expansion(judged)
+            if name == "simulated":
+                _print_truth(said, _truth(world, Path(folder)))
+
+
+def crm5() -> World:
+    configuration = load(ROOT / "configs" / "crm5")
+    return _world(
+        "CRM vendor", configuration, date(2024, 1, 1), first=date(2022, 6, 20), every=28
+    )
+
+
+def simulated(folder: Path) -> World:
+    simulate(folder, accounts=ACCOUNTS, seed=11)
+    os.environ["MILEPOST_DEMO_DATA"] = str(folder)
+    configuration = load(ROOT / "configs" / "demo")
+    return _world(
+        "simulated company", configuration, date(2026, 6, 29), first=date(2025, 6, 1), every=56
+    )
+
+
+def _world(
+    name: str, configuration: Configuration, end: date, *, first: date, every: int
+) -> World:
+    source = open_source(configuration.project, configuration.folder)
+    features = build_features(source.tables, configuration, as_of=end)
+    features = replace(features, steps=features.steps.iloc[:0])
+    last = ordinal(end) - max(HORIZONS)
+    back = [day for day in range(ordinal(end), ordinal(first), -every) if day <= last]
+    return World(name, configuration, features, tuple(back[::-1]))
+
+
+def asked(world: World) -> tuple[pd.DataFrame, list[Backtest]]:
+    """What was said on every morning, with what came; and how expansion was judged."""
+    parts = []
+    for day in world.mornings:
+        told = _told(world, day)
+        if told is not None:
+            parts.append(told)
+        print(".", end="", file=sys.stderr, flush=True)
+    tested = backtest(world.features, world.configuration.project, origin_days=world.mornings)
+    return pd.concat(parts, ignore_index=True), [tested]
+
+
+def _told(world: World, day: int) -> pd.DataFrame | None:
+    project = world.configuration.project
+    known = as_known(world.features, day)
+    origins = _origins(known, day, project.outcomes.primary_horizon_days)
+    tested = backtest(known, project, origin_days=origins)
+    found = fit_models(known, project, tested, training_day=day, champion=None)
+    if found is None or found[0].rule is None:
+        return None
+    models, decision = found
+    is_model = decision.promoted and models.has_skill
+    ahead = look_ahead(known, models, project, day=day, is_model=is_model)
+    as_of = as_dates(np.array([day]))[0].date()
+    horizons = project.outcomes.horizons_days
+    rows = forecast(ahead, as_of=as_of, horizons=horizons, seed=project.models.seed)
+    rows = with_rates_before(rows, known, as_of=as_of, part="segment")
+    wait = pd.to_datetime(rows["period_end"]) - pd.to_datetime(rows["period_start"])
+    rows = rows.assign(days=wait.dt.days, day=day, speaks="model" if is_model else "rule")
+    is_asked = (rows["period"] == "horizon") & rows["days"].isin(HORIZONS)
+    rows = rows.loc[is_asked & (rows["segment"] == "all") & rows["measure"].isin(RATES)]
+    came = {days: _came(world.features, day, days) for days in HORIZONS}
+    return rows.assign(
+        happened=[came[d][m] for d, m in zip(rows["days"], rows["measure"], strict=True)]
+    )
+
+
+def as_known(features: FeatureSet, day: int) -> FeatureSet:
+    """The feature set as it would have been built on an earlier morning."""
+    rows = (features.snapshots["day"] <= day).to_numpy()
+    moment = pd.Timestamp(day, unit="D")
+    return replace(
+        features,
+        snapshots=features.snapshots.loc[rows].reset_index(drop=True),
+        values=features.values.loc[rows].reset_index(drop=True),
+        exits=features.exits.loc[features.exits["known_at"] < moment],
+        reached=features.reached.loc[features.reached["known_day"] < day],
+        arr=features.arr.loc[features.arr["known_day"] < day].reset_index(drop=True),
+    )
+
+
+def _origins(known: FeatureSet, day: int, horizon: int) -> list[int]:
+    """Mornings of the backtest: matured, thirteen weeks apart, where there is a past."""
+    mornings = np.unique(known.snapshots["day"].to_numpy(dtype=np.int64))
+    asked = [day - horizon - 7 - 91 * back for back in range(4)]
+    return [int(mornings[mornings <= each].max()) for each in asked if each >= mornings.min()]
+
+
+def _came(features: FeatureSet, day: int, days: int) -> dict[str, float]:
+    found = live_on(features, day)
+    assert found is not None
+    accounts, since = found
+    at = states(features, accounts["account_id"], since=since, days=(day, day + days))
+    sums = {n: cells.sum(axis=1) for n, cells in totals(at[day], at[day + days]).items()}
+    return {name: float(rate[0]) for name, rate in rates_of(sums).items()}
+
+
+def _print_errors(said: pd.DataFrame) -> None:
+    print("| days | rate | error | last period | last year | against last period | held |")
+    print("|---|---|---|---|---|---|---|")
+    for (days, measure), rows in said.groupby(["days", "measure"]):
+        ours = _error(rows, "expected")
+        last, year = (_error(rows, rival) for rival in RIVALS)
+        held = rows["happened"].between(rows["low"] - 1e-9, rows["high"] + 1e-9).mean()
+        print(
+            f"| {days} | {measure} | {ours:.4f} | {last:.4f} | {year:.4f} "
+            f"| {ours / last - 1:+.0%} | {held:.0%} |"
+        )
+
+
+def _error(rows: pd.DataFrame, said: str) -> float:
+    return float((rows[said] - rows["happened"]).abs().mean())
+
+
+def _print_mornings(said: pd.DataFrame) -> None:
+    print("\n| morning | speaks | GRR of 90 days (80 %) | came | NRR (80 %) | came |")
+    print("|---|---|---|---|---|---|")
+    for day, rows in said.loc[said["days"] == 90].groupby("day"):
+        own = rows.set_index("measure")
+        told = " | ".join(
+            f"{own.at[m, 'expected']:.3f} ({own.at[m, 'low']:.3f} to {own.at[m, 'high']:.3f}) "
+            f"| {own.at[m, 'happened']:.3f}"
+            for m in ("grr", "nrr")
+        )
+        morning = as_dates(np.array([day]))[0].date()
+        print(f"| {morning} | {own['speaks'].iloc[0]} | {told} |")
+
+
+def _print_expansion(judged: Sequence[Backtest]) -> None:
+    pooled = judged[0].pooled("expansion", 90)
+    assert pooled is not None
+    came = pooled.happened
+    codes = pd.factorize(pooled.about["account_id"])[0]
+    print(f"\nExpansion within 90 days, {len(came)} rows, {int(came.sum())} grew:\n")
+    print("| who says it | AUC | 95 % interval |")
+    print("|---|---|---|")
+    for name, said in {"model": pooled.said, **pooled.rules}.items():
+        low, high = account_bootstrap(
+            lambda weights, said=said: auc(said, came, weights=weights), codes, seed=0
+        )
+        print(f"| {name} | {auc(said, came):.3f} | {low:.3f} to {high:.3f} |")
+
+
+def _truth(world: World, folder: Path) -> Iterator[dict[str, float]]:
+    """The churn that was truly to be expected on each morning."""
+    risks = pd.read_parquet(folder / "truth" / "risks.parquet")
+    risks = risks.loc[risks["milestone"].isna()]
+    for day in world.mornings:
+        morning = as_dates(np.array([day]))[0]
+        own = risks.loc[pd.to_datetime(risks["as_of"]) == morning]
+        for days in HORIZONS:
+            chance = own.loc[own["horizon_days"] == days].set_index("account_id")["chance"]
+            yield {"day": day, "days": days, "logo_retention": 1 - float(chance.mean())}
+
+
+def _print_truth(said: pd.DataFrame, truth: Iterator[dict[str, float]]) -> None:
+    true = pd.DataFrame(truth)
+    logo = said.loc[said["measure"] == "logo_retention"].merge(
+        true[["day", "days", "logo_retention"]], on=["day", "days"]
+    )
+    print("\nLogo retention against its true expectation (mean error):\n")
+    print("| days | forecast | what came | last period | last year | forecast less truth |")
+    print("|---|---|---|---|---|---|")
+    for days, rows in logo.groupby("days"):
+        errors = [
+            float((rows[name] - rows["logo_retention"]).abs().mean())
+            for name in ("expected", "happened", *RIVALS)
+        ]
+        told = " | ".join(f"{error:.4f}" for error in errors)
+        bias = float((rows["expected"] - rows["logo_retention"]).mean())
+        print(f"| {days} | {told} | {bias:+.4f} |")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["crm5", "simulated"])

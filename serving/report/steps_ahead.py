@@ -1,0 +1,49 @@
+"""How many milestones will be reached in each period, and how soon is first value seen?
+
+Only those that are open already are counted.
+"""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from serving import formats
+from serving.forecast import FIRST_VALUE, REACHED
+from serving.report.figures import Cell, Figure, Line
+from serving.report.labels import segment_name
+from serving.report.records import Record, records
+from serving.retention import ALL
+
+
+def steps_ahead(told: pd.DataFrame) -> Iterator[Figure]:
+    """Tell the milestones of each month by segment, and the next cohorts' days to value."""
+    rows = told.loc[told["measure"].isin([REACHED, FIRST_VALUE])]
+    months = rows.loc[(rows["measure"] == REACHED) & (rows["period"] == "month")]
+    if months.empty:
+        return
+    parts = [ALL, *sorted(set(months["segment"]) - {ALL})]
+    by_month: dict[str, dict[str, Record]] = {}
+    for row in records(months):
+        by_month.setdefault(f"From {formats.day(row['period_start'])}", {})[row["segment"]] = (
+            row
+        )
+    lines = [
+        Line(month, tuple(_cell(own.get(part)) for part in parts))
+        for month, own in by_month.items()
+    ]
+    note = "Of the milestones that are open this morning; those that open later come on top."
+    for row in records(rows.loc[rows["measure"] == FIRST_VALUE]):
+        note += (
+            " Of the accounts that begin next, half should have reached a first milestone "
+            f"after {formats.days(row['expected'])} ({formats.days(row['low'])} to "
+            f"{formats.days(row['high'])})."
+        )
+    heads = ("Month", *("All" if part == ALL else segment_name(part) for part in parts))
+    yield Figure("milestones_ahead", "Milestones to come", note, heads, tuple(lines), rows)
+
+
+def _cell(row: Record | None) -> Cell:
+    if row is None:
+        return Cell(formats.NOTHING)
+    interval = f"{formats.about(row['low'])} to {formats.about(row['high'])}"
+    return Cell(formats.about(row["expected"]), note=interval)

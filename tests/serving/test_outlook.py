@@ -1,0 +1,106 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving.climbing import days_to_first_value
+from serving.forecast import forecast, segment_rows, with_rates_before
+from serving.forecast_record import record_rows
+from serving.prospects import look_ahead
+from serving.report.figures import csv_files, heat_of, interval_bar
+from serving.report.recorded import track, verdict
+from serving.retention import live_on
+from tests.serving.mornings import Memory, a_morning
+
+
+@pytest.fixture(scope="module")
+def mornings(company):
+    """A forecast of three months ago, and this morning, by the same models."""
+    before, day = company.as_of - timedelta(days=91), company.day - 91
+    project = company.configuration.project
+    book, _ = live_on(company.features, day)
+    ahead = look_ahead(company.features, company.models, project, day=day, is_model=True)
+    said = forecast(ahead, as_of=before, horizons=project.outcomes.horizons_days, seed=1)
+    said = with_rates_before(said, company.features, as_of=before, part="segment")
+    past = Memory({before: {"accounts": book, "forecast": said}})
+    today = a_morning(
+        company.as_of, company.features, company.models, company.configuration, past=Memory()
+    )
+    return past, replace(today, past=past)
+
+
+def test_what_was_said_stands_beside_what_came_of_the_same_accounts(mornings, company):
+    past, today = mornings
+    made_on = company.as_of - timedelta(days=91)
+    rows = record_rows(today, {})
+    assert set(rows["made_on"]) == {made_on}
+    assert (rows["period_end"] <= company.as_of).all()
+    whole = rows.loc[
+        (rows["segment"] == "all")
+        & (rows["period"] == "horizon")
+        & (rows["days_ahead"] == 60)
+        & (rows["measure"] == "logo_retention")
+    ]
+    book = set(past.tables[made_on]["accounts"]["account_id"])
+    exits = company.features.exits
+    start = pd.Timestamp(made_on)
+    gone = exits.loc[
+        exits["account_id"].isin(book)
+        & (exits["cause"] == "churn")
+        & (exits["exited_at"] >= start)
+        & (exits["exited_at"] < start + pd.Timedelta(days=60))
+    ]
+    assert whole["happened"].item() == pytest.approx(1 - len(gone) / len(book))
+
+
+def test_a_forecast_that_has_not_come_due_is_not_judged(mornings, company):
+    _, today = mornings
+    assert (record_rows(today, {})["days_ahead"] <= 91).all()
+
+
+def test_the_record_is_summed_up_beside_the_simple_rates(mornings):
+    record = record_rows(mornings[1], {})
+    (figure,) = track(record)
+    assert figure.lines
+    assert all(len(line.cells) == len(figure.heads) - 1 for line in figure.lines)
+    assert "interval held" in verdict(record)
+
+
+def test_without_a_record_the_page_says_so():
+    (figure,) = track(None)
+    assert "No forecast has come due" in figure.note
+    assert "Too few" in verdict(None)
+
+
+def test_milestones_to_come_are_told_by_segment_and_add_up(mornings):
+    told = segment_rows(mornings[1], {})
+    rows = told.loc[told["measure"] == "milestones_reached"]
+    keys = ["period", "period_start", "period_end"]
+    whole = rows.loc[rows["segment"] == "all"].set_index(keys)["expected"]
+    parts = rows.loc[rows["segment"] != "all"].groupby(keys)["expected"].sum()
+    np.testing.assert_allclose(whole, parts.reindex(whole.index))
+    assert (whole > 0).all()
+
+
+def test_the_next_cohort_sees_value_about_as_soon_as_the_last_ones(company):
+    low, middle, high = days_to_first_value(company.features, day=company.day, seed=1)
+    assert 0 <= low <= middle <= high
+
+
+def test_where_nobody_reached_anything_nothing_is_said_of_the_next_cohort(company):
+    nothing = replace(company.features, reached=company.features.reached.iloc[:0])
+    assert days_to_first_value(nothing, day=company.day, seed=1) is None
+
+
+def test_every_figure_has_a_file_with_its_numbers(mornings):
+    figures = list(track(record_rows(mornings[1], {})))
+    (text,) = csv_files(figures).values()
+    assert "made_on" in text.splitlines()[0].split(",")
+    assert len(text.splitlines()) == len(figures[0].behind) + 1
+
+
+def test_drawings_stay_within_their_frame_and_shades_within_their_scale():
+    assert 'width="1.5"' in interval_bar(0.9, 0.9, 0.9, bottom=0.8)
+    assert [heat_of(x, 8.0) for x in (0.0, 0.5, 4.0, 8.0)] == [0, 1, 3, 4]
