@@ -24,6 +24,7 @@ from serving.morning import Morning
 from serving.next_steps import next_steps, next_steps_schema
 from serving.priorities import priorities, priorities_schema
 from serving.queue import queue, queue_schema
+from serving.scenarios import scenarios, scenarios_schema
 from serving.scorecard import as_table
 
 Tables = Mapping[str, pd.DataFrame]
@@ -48,6 +49,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("forecast", forecast_schema, segment_rows),
     Output("forecast_owners", owners_schema, owner_rows),
     Output("forecast_record", record_schema, record_rows),
+    Output("scenarios", scenarios_schema, scenarios),
     Output("expansion", expansion_schema, expansion_rows),
     Output("feedback", feedback_schema, feedback),
     Output("priorities", priorities_schema, priorities),

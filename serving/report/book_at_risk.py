@@ -11,6 +11,7 @@ from serving.report.figures import Cell, Figure, Line, heat_of
 from serving.report.labels import segment_name
 from serving.report.material import Material
 from serving.report.records import Record, reasons_of, records
+from serving.retention import ALL
 
 SHOWN = 10
 QUARTERS = 6
@@ -122,6 +123,38 @@ def targets(material: Material) -> Iterator[Figure]:
     heads = ("Account", "Chance", "Expected growth", "First reason")
     behind = told.drop(columns="reasons")
     yield Figure("expansion_targets", "Who may grow", note, heads, tuple(lines), behind)
+
+
+def what_if(material: Material) -> Iterator[Figure]:
+    """Tell what would change if more were worked, or a price rose."""
+    told = material.tables.get("scenarios")
+    if told is None or told.empty:
+        return
+    lines = [
+        Line(
+            row["scenario"][0].upper() + row["scenario"][1:],
+            (
+                Cell("All" if row["segment"] == ALL else segment_name(row["segment"])),
+                Cell(formats.count(row["accounts"])),
+                _change(row, material),
+                Cell(row["remark"]),
+            ),
+        )
+        for row in records(told)
+    ]
+    note = "Only effects that are evidenced are counted, with their intervals."
+    heads = ("What if", "Segment", "Accounts", "Change", "How far it is known")
+    yield Figure("what_if", "What if", note, heads, tuple(lines), told)
+
+
+def _change(row: Record, material: Material) -> Cell:
+    amount = row["expected"]
+    if amount is None:
+        return Cell(formats.NOTHING)
+    if row["measure"] == "arr_at_end":
+        return Cell(f"+{formats.money(amount, material.book.currency)}", note="if all stay")
+    interval = f"{formats.count(row['low'])} to {formats.count(row['high'])}"
+    return Cell(f"{formats.count(amount)} leave", note=interval)
 
 
 def _account(account: Record, cells: tuple[Cell, ...], material: Material) -> Line:

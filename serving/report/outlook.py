@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from serving import formats
-from serving.report.book_at_risk import adoption, heat_map, rests_on, targets
+from serving.report.book_at_risk import adoption, heat_map, rests_on, targets, what_if
 from serving.report.charts import step_bar
 from serving.report.figures import Cell, Figure, Line, csv_files, interval_bar
 from serving.report.labels import segment_name
@@ -56,6 +56,7 @@ def outlook(material: Material) -> Outlook | None:
         *heat_map(material),
         *rests_on(material),
         *targets(material),
+        *what_if(material),
         *adoption(material),
         *steps_ahead(told),
     ]

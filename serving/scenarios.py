@@ -1,0 +1,85 @@
+"""What if more accounts could be worked, the next milestones were reached, or a price rose?
+
+Only effects that are evidenced are counted, with their intervals; they are taken to be right or
+wrong together, so that the interval of a sum is the sum of the ends. Where no effect is
+evidenced, the scenario says so instead of a number.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from configs.load import Configuration
+from serving.morning import Morning
+from serving.prioritise import this_week
+
+EVIDENCED = ("randomised", "adjusted")
+PRICE_RISE = 0.05
+NO_EFFECT = "no evidenced effect"
+ENDS = {"low": "next_effect_low", "expected": "next_effect_points", "high": "next_effect_high"}
+
+
+def scenarios_schema(_: Configuration) -> pa.Schema:
+    """Give the columns of scenarios.parquet: one row per scenario and segment."""
+    return pa.schema(
+        [
+            ("scenario", pa.string()),
+            ("segment", pa.string()),
+            ("accounts", pa.int32()),
+            ("measure", pa.string()),
+            ("low", pa.float64()),
+            ("expected", pa.float64()),
+            ("high", pa.float64()),
+            ("remark", pa.string()),
+        ]
+    )
+
+
+def scenarios(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Give the rows of scenarios.parquet."""
+    accounts = morning.accounts
+    capacity = morning.configuration.project.serving.capacity_per_owner
+    now, twice = (this_week(accounts, capacity=times * capacity) for times in (1, 2))
+    rows = [
+        _worked("the next milestones of this week's accounts are reached", accounts.loc[now]),
+        _worked("capacity doubles", accounts.loc[twice & ~now]),
+        *_dearer(accounts),
+    ]
+    return pd.DataFrame(rows, columns=scenarios_schema(morning.configuration).names)
+
+
+def _worked(scenario: str, worked: pd.DataFrame) -> dict[str, object]:
+    """Sum the evidenced effects of the next milestones of the accounts that are worked."""
+    counted = worked.loc[
+        worked["next_evidence"].isin(EVIDENCED) & worked["next_effect_points"].notna()
+    ]
+    told: dict[str, object] = {
+        "scenario": scenario,
+        "segment": "all",
+        "measure": "accounts_churned",
+        "accounts": len(worked),
+    }
+    if counted.empty:
+        return {**told, **dict.fromkeys(ENDS, np.nan), "remark": NO_EFFECT}
+    sums = {end: float(counted[column].sum()) for end, column in ENDS.items()}
+    return {**told, **sums, "remark": f"evidenced for {len(counted)} of them"}
+
+
+def _dearer(accounts: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """What a dearer segment brings if nobody minds, and how many could mind before it costs."""
+    paying = accounts.loc[accounts["arr"] > 0]
+    for segment, own in paying.groupby("segment", sort=True):
+        gain = PRICE_RISE * float(own["arr"].sum())
+        share = PRICE_RISE / (1 + PRICE_RISE)
+        yield {
+            "scenario": f"the price rises by {PRICE_RISE:.0%}",
+            "segment": segment,
+            "accounts": len(own),
+            "measure": "arr_at_end",
+            "low": np.nan,
+            "expected": gain,
+            "high": np.nan,
+            "remark": f"{NO_EFFECT} on leaving; it costs once {share:.1%} of the ARR leaves",
+        }
