@@ -17,12 +17,13 @@ from configs.load import Configuration
 from features.arr import arr_steps
 from features.asof import Floats, ordinal
 from features.catalogue import Catalogue
+from features.cluster import computed
 from features.families import families
 from features.family import columns_across
 from features.history import Column, Columns, History
 from features.ladder import MILESTONE_REACH_RATE, reach_rates
 from features.plan import Plan, plan_of
-from features.shards import Shard, compute_shard, ranges
+from features.shards import Shard
 
 EXIT_COLUMNS = ("account_id", "exited_at", "cause", "known_at", "returned_at")
 
@@ -74,13 +75,7 @@ def build_features(
     lack.
     """
     plan = plan_of(tables, configuration, as_of, also=also)
-    return put_together(
-        plan,
-        [
-            compute_shard(plan, tables, first=first, last=last)
-            for first, last in ranges(plan, shards)
-        ],
-    )
+    return put_together(plan, list(computed(plan, tables, shards=shards)))
 
 
 def put_together(plan: Plan, shards: Sequence[Shard]) -> FeatureSet:

@@ -17,12 +17,13 @@ from configs.load import Configuration
 from features.asof import Ints
 from features.assemble import arr_of, by_milestone, exits_of, step_rates, together
 from features.catalogue import Feature
+from features.cluster import computed
 from features.families import families
 from features.family import columns_across
 from features.history import Columns
 from features.ladder import MILESTONE_REACH_RATE, reach_rates
 from features.plan import Plan, plan_of
-from features.shards import Shard, compute_shard, ranges
+from features.shards import Shard
 from features.store import ACROSS, StoredColumns, frame_file, write_catalogue
 
 WHOLE = ("standing", "reached", "usage", "first_use", "tried")
@@ -53,10 +54,7 @@ def write_in_shards(
     with _limited(tables, memory):
         plan = plan_of(tables, configuration, as_of, also=also)
         count = shards or shards_within(plan, memory)
-        parts = (
-            compute_shard(plan, tables, first=first, last=last)
-            for first, last in ranges(plan, count)
-        )
+        parts = computed(plan, tables, shards=count)
         columns, step_features, past_due = _write_shards(plan, parts, folder)
     _write_rest(plan, columns, step_features, past_due, folder)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from configs.errors import ConfigError
 from configs.project import Project
 from features.sources.duckdb import open_duckdb
 from features.sources.files import open_files
 from features.sources.source import Source, Stored, TableFacts, check_mapping
+from features.sources.spark import open_spark
 from features.sources.sql import open_sql
 
 __all__ = ["Source", "TableFacts", "open_source"]
@@ -16,6 +16,7 @@ ENGINES: Mapping[str, Callable[[Project, Path], Stored]] = {
     "files": open_files,
     "duckdb": open_duckdb,
     "sql": open_sql,
+    "spark": open_spark,
 }
 
 
@@ -26,15 +27,7 @@ def open_source(project: Project, folder: Path) -> Source:
     ``Source.check`` to hear of every row that breaks a promise.
     """
     check_mapping(project)
-    kind = project.source.kind
-    if kind not in ENGINES:
-        raise ConfigError(
-            f"{folder}/project.toml",
-            f"`source.kind` is {kind!r}, which this version cannot read yet",
-            "Export the tables to Parquet files or a DuckDB file, and use kind = "
-            '"files" or "duckdb"',
-        )
-    source = Source(ENGINES[kind](project, folder), project)
+    source = Source(ENGINES[project.source.kind](project, folder), project)
     if source.missing():
         source.check()
     return source

@@ -39,6 +39,8 @@ class Stored:
     """What changes whenever the data do and costs next to nothing; None where nothing does."""
     steady: Callable[[], AbstractContextManager[None]] = nullcontext
     """Within it, all that is read is of one moment."""
+    close: Callable[[], None] | None = None
+    """Without one, the connection is closed."""
     unreadable: Callable[[], Mapping[str, str]] = dict
     """Per table, what is wrong with how it is stored, where only the engine can tell."""
     failures: tuple[type[Exception], ...] = ()
@@ -106,7 +108,8 @@ class Source:
 
     def close(self) -> None:
         """Leave the engine; nothing can be read afterwards."""
-        self.connection.disconnect()
+        close = self._stored.close or self.connection.disconnect
+        close()
 
     def glance(self) -> str:
         """Look whether anything may have changed, as cheaply as the engine can tell."""

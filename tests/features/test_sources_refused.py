@@ -164,8 +164,3 @@ def test_a_database_file_that_is_not_there_is_named_with_the_nearest(tmp_path):
 def test_a_file_that_is_no_database_is_refused(tmp_path):
     (tmp_path / "cs.duckdb").write_text("not a database at all, only words " * 500)
     assert "cannot be opened" in complaint(tmp_path / "cs.duckdb", kind="duckdb")
-
-
-def test_an_engine_that_is_not_built_yet_is_refused_honestly(tmp_path):
-    told = complaint(tmp_path, kind="spark")
-    assert "which this version cannot read yet. Export the tables" in told
