@@ -6,17 +6,19 @@ import pandas as pd
 import pytest
 
 from features.store import read_features, write_features
-from serving.nudges import FEWEST_PEERS, nudge_texts
+from serving.nudges import nudge_texts
 from serving.recommend import next_milestones
 from tests.company import Company
 
+FEWEST = 5
 UNFIT = re.compile(r"[{}_]|\bnan\b|\bNone\b|<NA>|\bNaT\b")
 
 
 def messages(company: Company, standing: pd.DataFrame, accounts: pd.DataFrame) -> pd.Series:
     playbook = company.configuration.playbook
     chosen = next_milestones(standing, playbook)
-    return nudge_texts(chosen, standing, accounts.set_index("account_id"), playbook).dropna()
+    by_id = accounts.set_index("account_id")
+    return nudge_texts(chosen, standing, by_id, playbook, fewest_peers=FEWEST).dropna()
 
 
 @pytest.mark.parametrize("pace", ["on_track", "behind", "stuck"])
@@ -40,8 +42,9 @@ def test_peers_are_spoken_of_only_where_they_are_enough(company):
     told = company.scores(company.models).accounts
     peers = told.loc[told["nudge"].fillna("").str.contains("companies like yours")]
     size = told.groupby("segment")["account_id"].size()
-    assert (peers["segment"].map(size) > FEWEST_PEERS).all()
-    few = told.groupby("segment").head(FEWEST_PEERS)["account_id"]
+    assert company.configuration.project.nudges.fewest_peers == FEWEST
+    assert (peers["segment"].map(size) >= FEWEST).all()
+    few = told.groupby("segment").head(FEWEST - 1)["account_id"]
     standing = company.features.standing
     standing = standing.loc[standing["account_id"].isin(few)]
     said = messages(company, standing, told)
