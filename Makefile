@@ -38,8 +38,8 @@ lint: install ## style, types and the import law
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint spark ## lint, then every test
-	$(BIN)/pytest
+test: lint spark ## lint, then every test, on two cores
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lock: install ## resolve the dependencies again
 	$(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade \
