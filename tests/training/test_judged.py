@@ -8,6 +8,8 @@ from training.judged import ASKED, MODEL, QUESTIONS, Backtest, Judged
 from training.measures import measures_of
 from training.periods import CENSORED, FollowUp
 
+NOTHING: dict = {question: [] for question in QUESTIONS}
+
 
 def an_origin(day: int, *, accounts: int = 4, watched: float = 200.0, **rules) -> Judged:
     ids = np.array([f"a{i}" for i in range(accounts)], dtype=object)
@@ -47,7 +49,7 @@ def test_a_whole_backtest_is_read_back_to_the_last_bit(company):
 
 
 def test_a_rule_that_spoke_at_one_origin_only_stays_at_it_and_out_of_the_pool():
-    tested = Backtest({"churn": [an_origin(200, rule=0.5), an_origin(100)], "milestones": []})
+    tested = Backtest({**NOTHING, "churn": [an_origin(200, rule=0.5), an_origin(100)]})
     back = read_back(tested)
     assert [set(judged.rules) for judged in back.judged["churn"]] == [{"rule"}, set()]
     assert dict(back.pooled("churn", 30).told).keys() == {MODEL}
@@ -62,7 +64,7 @@ def test_an_origin_too_young_for_a_horizon_has_no_column_and_is_not_pooled():
 
 
 def test_a_backtest_of_nothing_is_read_back_as_nothing():
-    nothing = Backtest({question: [] for question in QUESTIONS}, ("too few exits",))
+    nothing = Backtest(NOTHING, ("too few exits",))
     back = read_back(nothing)
     assert back.judged == nothing.judged
     assert back.remarks == nothing.remarks
