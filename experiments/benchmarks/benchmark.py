@@ -1,0 +1,106 @@
+"""What do exact point-in-time features cost, against the ways one would compute them by hand?
+
+Usage: .venv/bin/python experiments/benchmarks/benchmark.py [--accounts N] [--repeats R]
+
+Every figure is CPU time of one thread, in a process of its own, on the same files; ratios are
+of medians over repeats that take turns. The columns are the same and are asserted equal.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+THREADS = ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "NUMBA_NUM_THREADS")
+WAYS = Path(__file__).with_name("ways.py")
+ROWS_PER_ACCOUNT = 500
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accounts", type=int, default=2000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--memory", default="2GB")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        data, few = Path(folder) / "data", Path(folder) / "few"
+        _simulated(data, few, asked.accounts)
+        runs = _runs(data, few, asked.memory)
+        told: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
+        for _ in range(asked.repeats):
+            for name, arguments in runs.items():
+                told[name].append(_run(arguments, Path(folder)))
+    _print(told, asked.accounts)
+
+
+def _simulated(data: Path, few: Path, accounts: int) -> None:
+    """A company of so many rows per account, and the same with a tenth of its people."""
+    import duckdb
+
+    from features.simulated import simulate
+
+    simulate(data, accounts=accounts, seed=7, months=27)
+    engine, file = duckdb.connect(), data / "activity.parquet"
+    engine.execute(f"CREATE TABLE rows AS SELECT * FROM '{file}'")
+    found = engine.execute("SELECT count(*) FROM rows").fetchall()[0][0]
+    few.mkdir()
+    for path in data.glob("*.parquet"):
+        (few / path.name).write_bytes(path.read_bytes())
+    for folder, share in ((data, 1.0), (few, 0.1)):
+        kept = int(1e6 * share * min(ROWS_PER_ACCOUNT * accounts / found, 1.0))
+        where = f"WHERE hash(user_id) % 1000000 < {kept}"
+        engine.execute(f"COPY (FROM rows {where}) TO '{folder / 'activity.parquet'}'")
+
+
+def _runs(data: Path, few: Path, memory: str) -> dict[str, list[str]]:
+    """What is measured: way, data, dates."""
+    runs = {"floor": ["floor", str(data), "24"]}
+    for dates in (24, 104):
+        for way in ("pandas", "milepost", "everything"):
+            runs[f"{way} {dates}"] = [way, str(data), str(dates), memory]
+    return runs | {"everything, a tenth of the rows": ["everything", str(few), "24", memory]}
+
+
+def _run(arguments: list[str], folder: Path) -> dict[str, float]:
+    environment = os.environ | dict.fromkeys(THREADS, "1")
+    environment["MILEPOST_DEMO_DATA"] = arguments[1]
+    done = subprocess.run(
+        [sys.executable, str(WAYS), *arguments, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    print(*arguments[::2], done.stdout.strip(), flush=True)
+    return dict(json.loads(done.stdout))
+
+
+def _print(told: dict[str, list[dict[str, float]]], accounts: int) -> None:
+    cpu = {name: statistics.median(r["cpu"] for r in runs) for name, runs in told.items()}
+    peak = {name: max(r["peak_mb"] for r in runs) for name, runs in told.items()}
+    print(f"\n{accounts:,} accounts, {told['floor'][0]['rows']:,.0f} rows of activity\n")
+    print("| run | CPU s | peak MB |\n|---|---|---|")
+    for name in told:
+        print(f"| {name} | {cpu[name]:.2f} | {peak[name]:.0f} |")
+    print("\n| ratio | asked | found |\n|---|---|---|")
+    few = "everything, a tenth of the rows"
+    for question, asked, over, under in (
+        ("pandas over ours, 24 dates", "at least 5", "pandas 24", "milepost 24"),
+        ("pandas over ours, 104 dates", "at least 15", "pandas 104", "milepost 104"),
+        ("ours over the floor, 24 dates", "at most 2.5", "milepost 24", "floor"),
+        ("ours over the floor, 104 dates", "at most 3.5", "milepost 104", "floor"),
+        ("all families over the floor, 24 dates", "at most 8", "everything 24", "floor"),
+        ("10x the rows", "at most 6", "everything 24", few),
+        ("4x the dates", "at most 1.5", "everything 104", "everything 24"),
+    ):
+        print(f"| {question} | {asked} | {cpu[over] / cpu[under]:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

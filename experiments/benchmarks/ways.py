@@ -1,0 +1,168 @@
+"""One way to the columns, in a process of its own: prints its CPU seconds and peak memory.
+
+The columns: rows, summed quantity, active days and active people of the last 7, 28 and 91 days,
+the rows of each capability in the last 28, and the last active day, of every live account on
+every morning, from what was known that morning.
+"""
+
+import json
+import resource
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from configs.load import Configuration, load
+from features.plan import Plan, plan_of
+from features.reduce import reduce_activity
+from features.shards import copied
+from features.sources import Source, open_source
+from features.stream import write_in_shards
+from features.windows import Activity
+
+AS_OF, WINDOWS, NEVER = date(2026, 6, 29), (7, 28, 91), -(10**6)
+STEPS = {24: 30, 104: 7}
+
+
+def main() -> None:
+    way, _, dates, *rest = sys.argv[1:]
+    folder = Path(rest[-1])
+    configuration = _configuration(int(dates), rest[0] if len(rest) > 1 else "4GB")
+    source = open_source(configuration.project, configuration.folder)
+    source.connection.con.execute("SET threads = 1")
+    warm = plan_of(source.tables, configuration, AS_OF)
+    before = _cpu()
+    rows = WAYS[way](source, configuration, warm)
+    spent = _cpu() - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"cpu": spent, "peak_mb": peak, "rows": warm.rows}))
+    if isinstance(rows, pd.DataFrame):
+        _assert_as_others(rows, folder / f"{dates}-dates.parquet")
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _configuration(dates: int, memory: str) -> Configuration:
+    demo = load(Path(__file__).parents[2] / "configs" / "demo")
+    step, project = STEPS[dates], demo.project
+    looked = {"every_days": step, "first_on": AS_OF - timedelta(days=step * (dates - 1))}
+    changed = {
+        "snapshots": project.snapshots.model_copy(update=looked),
+        "backtest": project.backtest.model_copy(update={"origins": 1, "every_days": 3650}),
+        "limits": type(project.limits)(memory=memory),
+    }
+    return replace(demo, project=project.model_copy(update=changed))
+
+
+def floor(source: Source, configuration: Configuration, plan: Plan) -> None:
+    """One group-by over the same file: account x user x day."""
+    file = source.connection.con
+    file.sql(
+        "SELECT account_id, user_id, epoch_us(occurred_at) // 86400000000 AS day, count(*) "
+        "FROM stored_activity GROUP BY ALL"
+    ).to_arrow_table()
+
+
+def milepost(source: Source, configuration: Configuration, plan: Plan) -> pd.DataFrame:
+    """The engine of this project, from the files on."""
+    plan = plan_of(source.tables, configuration, AS_OF)
+    live = plan.live
+    with copied(plan, source.tables, first=0, last=plan.accounts) as tables:
+        reduced = reduce_activity(tables, plan.mornings, capabilities=plan.capabilities)
+    activity = Activity(reduced, live)
+    columns: dict[str, np.ndarray] = {}
+    for window in WINDOWS:
+        columns[f"rows_{window}"] = activity.rows(window)
+        columns[f"quantity_{window}"] = activity.quantity(window)
+        columns[f"days_{window}"] = activity.days(window)
+        columns[f"users_{window}"] = activity.users(window)
+    for place, name in enumerate(plan.capabilities):
+        columns[name] = activity.capability_rows(place, 28)
+    columns["last_day"] = activity.last_day()
+    return pd.DataFrame(columns)
+
+
+def by_pandas(source: Source, configuration: Configuration, plan: Plan) -> pd.DataFrame:
+    """A morning at a time: only its quarter of rows, keys as small numbers, sorted once."""
+    rows = pd.read_parquet(Path(sys.argv[2]) / "activity.parquet")
+    rows["account"] = plan.live.code_of(rows["account_id"])
+    rows = rows.loc[rows["account"] >= 0]
+    rows["user"] = pd.factorize(rows["user_id"])[0]
+    rows["day"] = rows["occurred_at"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    known = rows["known_at"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    rows["known"] = np.maximum(known, rows["day"])
+    rows["capability"] = rows["capability"].astype("category")
+    rows = rows.drop(columns=["account_id", "user_id", "occurred_at", "known_at"])
+    rows = rows.sort_values("day", kind="stable", ignore_index=True)
+    days = rows["day"].to_numpy()
+    last = np.full(len(plan.live.account_ids), NEVER)
+    parts = []
+    for number, morning in enumerate(plan.mornings.days):
+        start, end = np.searchsorted(days, (morning - WINDOWS[-1], morning))
+        quarter = rows.iloc[start:end]
+        quarter = quarter.loc[quarter["known"] < morning]
+        accounts = plan.live.account[plan.live.morning == number]
+        part = _windows(quarter, int(morning), accounts, list(plan.capabilities))
+        # Rows that became known lately may lie further back than the quarter.
+        so_far = rows.iloc[:end]
+        newest = so_far.loc[so_far["known"] < morning].groupby("account")["day"].max()
+        last[newest.index] = newest
+        part["last_day"] = last[accounts]
+        parts.append(part.assign(account=accounts, morning=number))
+    told = pd.concat(parts, ignore_index=True)
+    return told.sort_values(["account", "morning"], ignore_index=True)
+
+
+def _windows(
+    quarter: pd.DataFrame, morning: int, accounts: np.ndarray, capabilities: list[str]
+) -> pd.DataFrame:
+    columns = {}
+    for window in WINDOWS:
+        recent = quarter.loc[quarter["day"] >= morning - window]
+        grouped = recent.groupby("account")
+        columns[f"rows_{window}"] = grouped.size()
+        columns[f"quantity_{window}"] = grouped["quantity"].sum()
+        for name, of in (("days", "day"), ("users", "user")):
+            once = recent[["account", of]].drop_duplicates()
+            columns[f"{name}_{window}"] = once.groupby("account").size()
+        if window == 28:
+            by_capability = recent.groupby(["account", "capability"], observed=True).size()
+            wide = by_capability.unstack(fill_value=0).reindex(columns=capabilities)
+            columns |= {name: wide[name] for name in capabilities}
+    frame = pd.DataFrame(columns).reindex(accounts).fillna(0)
+    return frame.reset_index(drop=True)
+
+
+def everything(source: Source, configuration: Configuration, plan: Plan) -> None:
+    """All families, milestones and frames, written to a folder as `milepost build` does."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_in_shards(source.tables, configuration, Path(folder), as_of=AS_OF)
+
+
+def _assert_as_others(rows: pd.DataFrame, path: Path) -> None:
+    """Hold the columns against those of whoever computed them first."""
+    rows = rows.drop(columns=["account", "morning"], errors="ignore").astype(np.float64)
+    rows = rows.sort_index(axis=1)
+    if path.is_file():
+        pd.testing.assert_frame_equal(rows, pd.read_parquet(path), check_exact=True)
+    else:
+        rows.to_parquet(path)
+
+
+WAYS: dict[str, Callable[[Source, Configuration, Plan], pd.DataFrame | None]] = {
+    "floor": floor,
+    "milepost": milepost,
+    "pandas": by_pandas,
+    "everything": everything,
+}
+
+if __name__ == "__main__":
+    main()
