@@ -20,8 +20,9 @@ from training.effects import Effect, Effects
 from training.landmarks import Landmarks, landmark_book
 from training.periods import Floats
 
-LEAST_REACHED, LEAST_LEFT = 40, 10
-"""Fewer accounts that reached it, or that left, cannot tell anything."""
+LEAST_REACHED, LEAST_LEFT = 40, 30
+"""Fewer accounts that reached it, or that left, cannot tell anything: with a dozen leavers none
+may happen to be among those who reached it, and an interval made for many calls that certain."""
 LEAST_EFFECTIVE = 30.0
 MOST_PAST_USE = 0.1
 """Standard deviations of past use by which the two sides may differ: the usual mark of balance.
