@@ -34,7 +34,7 @@ ENGINES_SHARE = 0.4
 SHARDS_SHARE = 0.4
 """How much of the rest the engine and a shard may take; small tables take what is left."""
 BYTES_PER_SNAPSHOT, BYTES_PER_ROW = 8_000, 400
-"""What a shard was measured to take, generously: arrays of its snapshots, and its activity."""
+"""What a shard may take, reckoned generously: arrays of its snapshots, and its activity."""
 
 
 def write_in_shards(
