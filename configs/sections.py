@@ -102,7 +102,7 @@ class Serving(Strict):
 
 
 class Models(Strict):
-    """How the hazards are learnt; the defaults were measured to suit most companies."""
+    """How the hazards are learnt; `milepost tune` looks for what suits a company better."""
 
     seed: Annotated[int, Field(strict=True, ge=0)] = 7
     trees: Count = 200

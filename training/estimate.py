@@ -22,7 +22,8 @@ from training.periods import Floats
 
 LEAST_REACHED, LEAST_LEFT = 40, 30
 """Fewer accounts that reached it, or that left, cannot tell anything: with a dozen leavers none
-may happen to be among those who reached it, and an interval made for many calls that certain."""
+may happen to be among those who reached it, and an interval made for many calls that certain.
+"""
 LEAST_EFFECTIVE = 30.0
 MOST_PAST_USE = 0.1
 """Standard deviations of past use by which the two sides may differ: the usual mark of balance.
