@@ -23,7 +23,7 @@ SOON_DAYS = 14
 PACES = ("done", "on_track", "behind", "stuck")
 
 
-def _feature(
+def ladder_feature(
     measure: str,
     unit: Unit,
     meaning: str,
@@ -31,6 +31,7 @@ def _feature(
     absence: str = "never null",
     is_clock: bool = False,
 ) -> Feature:
+    """An input of this family, called by what it measures."""
     return Feature(
         name=measure,
         family="ladder",
@@ -42,17 +43,17 @@ def _feature(
     )
 
 
-PROGRESS = _feature("progress", "share", "progress towards the milestone")
-DAYS_OPEN = _feature("days_open", "days", "days since the milestone opened")
-DAYS_TO_DUE = _feature(
+PROGRESS = ladder_feature("progress", "share", "progress towards the milestone")
+DAYS_OPEN = ladder_feature("days_open", "days", "days since the milestone opened")
+DAYS_TO_DUE = ladder_feature(
     "days_to_due",
     "days",
     "days until the milestone is due",
     absence="no date is expected",
     is_clock=True,
 )
-MILESTONE_POSITION = _feature("milestone_position", "count", "place on the ladder")
-MILESTONE_REACH_RATE = _feature(
+MILESTONE_POSITION = ladder_feature("milestone_position", "count", "place on the ladder")
+MILESTONE_REACH_RATE = ladder_feature(
     "milestone_reach_rate",
     "share",
     "share of the segment past its due date that reached it",

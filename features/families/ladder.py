@@ -3,63 +3,43 @@
 import numpy as np
 
 from features.asof import NEVER, Floats, Ints
-from features.catalogue import Feature, Unit
 from features.family import Family, Own
 from features.history import Columns, day_or_nan
+from features.ladder import ladder_feature
 
-
-def _feature(
-    measure: str,
-    unit: Unit,
-    meaning: str,
-    *,
-    absence: str = "never null",
-    is_clock: bool = False,
-) -> Feature:
-    return Feature(
-        name=measure,
-        family="ladder",
-        measure=measure,
-        meaning=meaning,
-        unit=unit,
-        absence=absence,
-        is_clock=is_clock,
-    )
-
-
-MILESTONES_DONE = _feature("milestones_done", "count", "milestones reached")
-MILESTONES_DONE_SHARE = _feature(
+MILESTONES_DONE = ladder_feature("milestones_done", "count", "milestones reached")
+MILESTONES_DONE_SHARE = ladder_feature(
     "milestones_done_share", "share", "share of the ladder reached", absence="no step applies"
 )
-MILESTONES_LATE = _feature(
+MILESTONES_LATE = ladder_feature(
     "milestones_late", "count", "milestones reached after their due date"
 )
-DAYS_SINCE_MILESTONE = _feature(
+DAYS_SINCE_MILESTONE = ladder_feature(
     "days_since_milestone", "days", "days since the last milestone", absence="none reached yet"
 )
-LAST_LATENESS = _feature(
+LAST_LATENESS = ladder_feature(
     "last_milestone_days_late",
     "days",
     "days the last milestone was reached after its due date",
     absence="none reached yet, or it had no date",
 )
-DAYS_LATE = _feature(
+DAYS_LATE = ladder_feature(
     "days_late",
     "days",
     "days the most overdue open milestone is past due; negative before",
     absence="nothing is open, or nothing has a date",
 )
-MILESTONES_BEHIND = _feature(
+MILESTONES_BEHIND = ladder_feature(
     "milestones_behind", "count", "open milestones past their due date"
 )
-DAYS_TO_NEXT_DUE = _feature(
+DAYS_TO_NEXT_DUE = ladder_feature(
     "days_to_next_due",
     "days",
     "days until the next milestone not yet reached is due",
     absence="no date lies ahead",
     is_clock=True,
 )
-MILESTONES_LOST = _feature(
+MILESTONES_LOST = ladder_feature(
     "milestones_lost", "count", "reached milestones whose behaviour has stopped"
 )
 

@@ -17,8 +17,6 @@ import numpy as np
 
 from features.simulated.weeks import Floats, Ints
 
-AFTER_A_MISS = ("stay", "start_again", "fade")
-
 
 @dataclass(frozen=True, slots=True)
 class Rung:
