@@ -20,7 +20,7 @@ import pandas as pd
 from configs.load import Configuration, load
 from features.plan import Plan, plan_of
 from features.reduce import reduce_activity
-from features.shards import copied
+from features.shards import copied, placed
 from features.sources import Source, open_source
 from features.stream import write_in_shards
 from features.windows import Activity
@@ -75,7 +75,8 @@ def milepost(source: Source, configuration: Configuration, plan: Plan) -> pd.Dat
     """The engine of this project, from the files on."""
     plan = plan_of(source.tables, configuration, AS_OF)
     live = plan.live
-    with copied(plan, source.tables, first=0, last=plan.accounts) as tables:
+    own = placed(plan, source.tables, first=0, last=plan.accounts)
+    with copied(own) as tables:
         reduced = reduce_activity(tables, plan.mornings, capabilities=plan.capabilities)
     activity = Activity(reduced, live)
     columns: dict[str, np.ndarray] = {}
