@@ -1,5 +1,6 @@
 """What may a text ask for in curly brackets, and who sees that it asks for nothing else?"""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from string import Formatter
 from typing import Annotated, Self
@@ -35,9 +36,9 @@ class Filled(Strict):
             raise ValueError("; ".join(mistakes))
         return self
 
+    @abstractmethod
     def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
         """Give each text with its key and the placeholders it may ask for."""
-        raise NotImplementedError
 
 
 def _misfilled(text: str, allowed: frozenset[str]) -> Iterator[str]:

@@ -61,6 +61,8 @@ def _look(config: str, lake: str, seen: Seen, say: Callable[[str], None]) -> See
             say(f"{wrong} Trying again until it is right.")
         return Seen(seen.glance, seen.scored, seen.learnt, complaint=str(wrong))
     except Exception:
+        # An engine may stumble in any way over a file that is replaced while it reads; where
+        # nothing was replaced, it is no passing fault and rises.
         if not _moved_since(config, glance):
             raise
         say("The tables changed while they were read; reading them again.")
