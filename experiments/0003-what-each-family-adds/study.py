@@ -8,8 +8,7 @@ Differences are between models judged on the same rows, with intervals from draw
 shows how large a difference means nothing. Half the usual trees at twice the pace keep it
 short.
 
-    .venv/bin/python experiments/0003-what-each-family-adds/study.py oulad
-    .venv/bin/python experiments/0003-what-each-family-adds/study.py demo
+    .venv/bin/milepost study 0003        # both worlds; the script takes one's name
 """
 
 import os
@@ -67,6 +66,7 @@ def main(name: str) -> None:
     days = origins(project, features.exits, as_of)[: ORIGINS[name]]
     judged = _together([_judged_at(day, features, project, as_of=as_of) for day in days])
     print(
+        f"## {name}\n\n"
         f"{name}: churn within {project.outcomes.primary_horizon_days} days, told on "
         f"{' and '.join(map(str, days))} of {len(judged.happened)} accounts, of which "
         f"{int(judged.happened.sum())} left\n"
@@ -205,4 +205,5 @@ def _gap(judged: Judged, model: str, measure, *, scale: float) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "oulad")
+    for each in sys.argv[1:] or ("oulad", "demo"):
+        main(each)

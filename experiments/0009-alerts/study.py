@@ -228,7 +228,8 @@ def students(budget: int) -> None:
 
 
 if __name__ == "__main__":
-    if "students" in sys.argv:
-        students(budget=150)
-    else:
+    asked = sys.argv[1:] or ("company",)
+    if "company" in asked:
         simulated(seeds=(21, 22), accounts=600)
+    if "students" in asked:
+        students(budget=150)

@@ -239,4 +239,5 @@ def main(which: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "company")
+    for each in sys.argv[1:] or ("company",):
+        main(each)
