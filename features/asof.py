@@ -41,6 +41,29 @@ def as_dates(days: Ints) -> "pd.Series[pd.Timestamp]":
     return pd.Series(stamps.astype("datetime64[us]"))
 
 
+A_MONDAY = date(1970, 1, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Days in equal steps, the same ones whenever they are asked for.
+
+    Builds of different as-of dates look back from the same mornings, so that what one has said
+    of a morning stands for the next.
+    """
+
+    step_days: int
+    through: date = A_MONDAY
+
+    def newest(self, day: date) -> date:
+        """The last day of the grid up to and with ``day``.
+
+        >>> Grid(7).newest(date(2025, 3, 12))
+        datetime.date(2025, 3, 10)
+        """
+        return day - timedelta(days=(day - self.through).days % self.step_days)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Mornings:
     """The as-of days in question, rising, without repeats."""
@@ -48,13 +71,14 @@ class Mornings:
     days: Ints
 
     @classmethod
-    def every(
-        cls, step_days: int, *, first_on: date, last_on: date, also: tuple[date, ...] = ()
+    def on(
+        cls, grid: "Grid", *, first_on: date, last_on: date, also: tuple[date, ...] = ()
     ) -> "Mornings":
-        """Count back from ``last_on`` in equal steps to ``first_on``, and add single days."""
-        count = max((last_on - first_on).days, 0) // step_days + 1
-        days = {last_on - timedelta(days=step_days * step) for step in range(count)}
-        days |= {day for day in also if first_on <= day <= last_on}
+        """Take the grid's mornings from ``first_on`` on, the last morning, and single days."""
+        step = timedelta(days=grid.step_days)
+        start = grid.newest(first_on + step - timedelta(days=1))
+        days = {start + step * place for place in range((last_on - start) // step + 1)}
+        days |= {day for day in also if first_on <= day <= last_on} | {last_on}
         return cls(np.array(sorted(ordinal(day) for day in days), dtype=np.int64))
 
     @property

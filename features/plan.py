@@ -17,7 +17,7 @@ from configs.errors import DataError
 from configs.load import Configuration
 from configs.playbook import check_capabilities
 from configs.project import Project, segment_of
-from features.asof import Bools, Mornings, Snapshots, ordinal
+from features.asof import A_MONDAY, Bools, Grid, Mornings, Snapshots, ordinal
 from features.history import (
     History,
     Rows,
@@ -106,7 +106,7 @@ def plan_of(
     if len(counted):
         check_capabilities(configuration.playbook, set(counted["capability"]))
     small = read_small_tables(tables, before_day=ordinal(as_of))
-    mornings = _mornings(counted["first"].min(), small, project, as_of, also=also)
+    mornings = _mornings(counted["first"].min(), small["accounts"], project, as_of, also=also)
     live = live_snapshots(small, mornings)
     if not len(live):
         problem = f"no account was known and live by {as_of}"
@@ -126,16 +126,25 @@ def plan_of(
     )
 
 
+def grid_of(project: Project) -> Grid:
+    """The mornings on which a project looks back; Mondays where nothing else is said."""
+    told = project.snapshots
+    return Grid(told.every_days, told.first_on or A_MONDAY)
+
+
 def origins(project: Project, exits: pd.DataFrame | None, as_of: date) -> tuple[date, ...]:
-    """Past mornings of the backtest, newest first.
+    """Past mornings of the backtest, newest first, all of them on the grid.
 
     The newest one whose primary horizon has passed, with time for its exits to be reported, and
-    earlier ones in equal steps.
+    earlier ones in equal steps, as far apart as asked for or, between mornings, a little more.
     """
     lag = 0 if exits is None else reporting_lag_days(exits)
+    grid = grid_of(project)
     newest = as_of - timedelta(days=project.outcomes.primary_horizon_days + lag)
-    every = project.backtest.every_days
-    return tuple(newest - timedelta(days=every * k) for k in range(project.backtest.origins))
+    every = -(-project.backtest.every_days // grid.step_days) * grid.step_days
+    return tuple(
+        grid.newest(newest) - timedelta(days=every * k) for k in range(project.backtest.origins)
+    )
 
 
 def _by_capability(activity: ir.Table, as_of: date) -> pd.DataFrame:
@@ -153,19 +162,16 @@ def _by_capability(activity: ir.Table, as_of: date) -> pd.DataFrame:
 
 def _mornings(
     first: pd.Timestamp,
-    small: Mapping[str, pd.DataFrame],
+    accounts: pd.DataFrame,
     project: Project,
     as_of: date,
     *,
     also: tuple[date, ...],
 ) -> Mornings:
-    """Equal steps back from the as-of date, the backtest's origins, and single days."""
-    first_on = project.snapshots.first_on or _first_morning(first, small["accounts"], as_of)
-    return Mornings.every(
-        project.snapshots.every_days,
-        first_on=min(first_on, as_of),
-        last_on=as_of,
-        also=(*origins(project, small.get("exits"), as_of), *also),
+    """The grid's mornings, the as-of date, and single days."""
+    first_on = project.snapshots.first_on or _first_morning(first, accounts, as_of)
+    return Mornings.on(
+        grid_of(project), first_on=min(first_on, as_of), last_on=as_of, also=also
     )
 
 

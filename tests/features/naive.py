@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from configs.project import segment_of
-from features.plan import origins
 from tests.builders import World
 from tests.features.naive_ladder import (
     Rung,
@@ -72,13 +71,11 @@ class Naive:
 
     @cached_property
     def mornings(self) -> list[pd.Timestamp]:
-        """Steps back from the as-of morning, and the origins of the backtest."""
-        project = self.world.configuration.project
-        first, step = pd.Timestamp(project.snapshots.first_on), project.snapshots.every_days
-        days = {self.as_of - back * step * DAY for back in range(1000)}
-        exits = pd.DataFrame(self.by_now("exits"))
-        told = origins(project, exits if len(exits) else None, self.as_of.date())
-        return sorted(day for day in days | {*map(pd.Timestamp, told)} if day >= first)
+        """Every so many days from the first one on, and the as-of morning."""
+        told = self.world.configuration.project.snapshots
+        first, step = pd.Timestamp(told.first_on), told.every_days
+        days = {first + place * step * DAY for place in range(1000)}
+        return sorted({day for day in days if day < self.as_of} | {self.as_of})
 
     @cached_property
     def snapshots(self) -> list[Snapshot]:

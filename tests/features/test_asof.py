@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.asof import NEVER, Mornings, Snapshots, as_dates, day_number, ordinal
+from features.asof import NEVER, Grid, Mornings, Snapshots, as_dates, day_number, ordinal
 
 few = settings(max_examples=60, deadline=None)
 days = st.integers(0, 40)
@@ -119,20 +119,44 @@ def test_what_never_happened_is_no_day_and_comes_back_as_nothing():
     assert as_dates(never).isna().all()
 
 
-def test_mornings_are_counted_back_from_the_last_and_single_days_are_added():
-    mornings = Mornings.every(
-        7,
+def as_told(mornings: Mornings) -> list[str]:
+    return [str(day) for day in mornings.days.astype("datetime64[D]")]
+
+
+def test_mornings_are_mondays_and_the_last_one_and_single_days_are_added():
+    mornings = Mornings.on(
+        Grid(7),
         first_on=date(2025, 2, 20),
-        last_on=date(2025, 3, 10),
+        last_on=date(2025, 3, 12),
         also=(date(2025, 2, 21), date(2025, 2, 1)),
     )
-    told = [str(day) for day in mornings.days.astype("datetime64[D]")]
-    assert told == ["2025-02-21", "2025-02-24", "2025-03-03", "2025-03-10"]
+    mondays = ["2025-02-24", "2025-03-03", "2025-03-10"]
+    assert as_told(mornings) == ["2025-02-21", *mondays, "2025-03-12"]
 
 
 def test_there_is_always_the_last_morning():
-    mornings = Mornings.every(7, first_on=date(2025, 3, 11), last_on=date(2025, 3, 10))
-    assert mornings.days.tolist() == [ordinal(date(2025, 3, 10))]
+    mornings = Mornings.on(Grid(7), first_on=date(2025, 3, 11), last_on=date(2025, 3, 11))
+    assert as_told(mornings) == ["2025-03-11"]
+
+
+@given(st.integers(1, 400), st.dates(), st.integers(0, 300), st.integers(0, 300))
+def test_a_day_later_the_mornings_before_are_the_same(step, first_on, back, later):
+    grid, then = Grid(step), first_on + timedelta(days=back)
+    now = then + timedelta(days=later)
+    earlier = Mornings.on(grid, first_on=first_on, last_on=then)
+    both = Mornings.on(grid, first_on=first_on, last_on=now, also=(then,))
+    assert earlier.days.tolist() == [day for day in both.days if day <= ordinal(then)]
+    assert (np.diff(both.days) <= step).all()
+
+
+@given(st.integers(1, 400), st.dates(date(1980, 1, 1)), st.dates(date(1980, 1, 1)))
+def test_the_grid_has_a_morning_in_every_step_and_goes_through_the_day_it_is_given(
+    step, through, day
+):
+    grid = Grid(step, through)
+    newest = grid.newest(day)
+    assert 0 <= (day - newest).days < step
+    assert (newest - through).days % step == 0
 
 
 def test_an_account_that_nobody_knows_has_no_index():

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from configs.errors import ConfigError, DataError, UnreachableError
-from features.asof import Mornings
+from features.asof import Grid, Mornings
 from features.assemble import FeatureSet, build_features
 from features.reduce import reduce_activity
 from features.sources import Source, open_source
@@ -100,7 +100,7 @@ def test_what_is_reduced_is_reduced_in_the_server(in_the_database, monkeypatch):
     monkeypatch.setattr(
         connection, "_fetched", lambda *a, **k: fetched.append(t := fetch(*a, **k)) or t
     )
-    mornings = Mornings.every(28, first_on=date(2024, 9, 1), last_on=date(2026, 6, 1))
+    mornings = Mornings.on(Grid(28), first_on=date(2024, 9, 1), last_on=date(2026, 6, 1))
     reduce_activity(in_the_database.tables, mornings, capabilities=["login"])
     rows = in_the_database.facts["activity"].rows
     assert max(table.num_rows for table in fetched) < rows / 3
