@@ -96,6 +96,8 @@ class History:
     """The segment of each snapshot's account, as known that morning (object array of names)."""
     attributes: pd.DataFrame
     """The accounts' row that was newest on each snapshot's morning, a row per snapshot."""
+    segment_of_row: np.ndarray
+    """The segment that each row of the table ``accounts`` puts its account in."""
 
 
 def read_small_tables(
@@ -144,6 +146,20 @@ def newest_row(accounts: Rows, snapshots: Snapshots) -> Ints:
     rank[by_age] = np.arange(len(accounts))
     newest = snapshots.latest(accounts.account, enter=accounts.seen_from, value=rank)
     return by_age[np.maximum(newest, 0)] if len(accounts) else newest
+
+
+def row_by(accounts: Rows, account: Ints, day: Ints) -> Ints:
+    """Position of the newest row of each account that was known by the end of a day; -1 where
+    none was, or where it had not signed up by then.
+    """
+    known, span = accounts.day("known_at"), -3 * NEVER
+    order = np.lexsort((accounts.frame["known_at"].to_numpy(), accounts.account))
+    keys = accounts.account[order] * span + known[order]
+    place = np.searchsorted(keys, account * span + day, side="right") - 1
+    row = order[np.maximum(place, 0)]
+    is_there = (place >= 0) & (accounts.account[row] == account)
+    is_there &= accounts.day("signed_up_at")[row] <= day
+    return np.where(is_there, row, -1)
 
 
 def live_snapshots(small: Mapping[str, pd.DataFrame], mornings: Mornings) -> Snapshots:

@@ -51,6 +51,7 @@ class Plan:
     rows: int
     """How many rows of activity are known by the as-of date."""
     capabilities: tuple[str, ...]
+    """In alphabetical order."""
     roles: tuple[str, ...]
 
     @property
@@ -74,7 +75,8 @@ class Plan:
         newest = newest_row(tables["accounts"], live)
         own = np.searchsorted(self.tables["accounts"].account, (first, last))
         attributes = tables["accounts"].frame.take(newest).reset_index(drop=True)
-        return History(live, tables, self.segment[own[0] : own[1]][newest], attributes)
+        segment = self.segment[own[0] : own[1]]
+        return History(live, tables, segment[newest], attributes, segment)
 
     @property
     def everyone(self) -> History:
@@ -82,9 +84,8 @@ class Plan:
         of_account = self.tables["accounts"]
         newest = newest_row(of_account, self.live)
         attributes = of_account.frame[list(KEPT_OF_EVERYONE)].take(newest)
-        return History(
-            self.live, self.tables, self.segment[newest], attributes.reset_index(drop=True)
-        )
+        attributes = attributes.reset_index(drop=True)
+        return History(self.live, self.tables, self.segment[newest], attributes, self.segment)
 
 
 def plan_of(
@@ -121,7 +122,7 @@ def plan_of(
         tables=rows,
         segment=segment_of(project, rows["accounts"].frame).astype(object).to_numpy(),
         rows=int(counted["rows"].sum()),
-        capabilities=tuple(counted.loc[counted["rows"] > 0, "capability"][:MOST_CAPABILITIES]),
+        capabilities=_most_used(counted),
         roles=_roles(tables, live, ordinal(as_of)),
     )
 
@@ -158,6 +159,12 @@ def _by_capability(activity: ir.Table, as_of: date) -> pd.DataFrame:
     return counted.sort_values(
         ["rows", "capability"], ascending=[False, True], ignore_index=True
     )
+
+
+def _most_used(counted: pd.DataFrame) -> tuple[str, ...]:
+    """The most used capabilities, in alphabetical order: a day of use reorders nothing."""
+    used = counted.loc[counted["rows"] > 0, "capability"]
+    return tuple(sorted(used[:MOST_CAPABILITIES]))
 
 
 def _mornings(

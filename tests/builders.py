@@ -190,9 +190,11 @@ class World:
     def tables(self) -> Mapping[str, ir.Table]:
         return self.source.tables
 
-    def build(self, as_of: pd.Timestamp | date = MORNING) -> FeatureSet:
+    def build(
+        self, as_of: pd.Timestamp | date = MORNING, *, also: tuple[date, ...] = ()
+    ) -> FeatureSet:
         day = as_of.date() if isinstance(as_of, pd.Timestamp) else as_of
-        return build_features(self.tables, self.configuration, as_of=day)
+        return build_features(self.tables, self.configuration, as_of=day, also=also)
 
     def known_before(self, moment: pd.Timestamp) -> "World":
         """The same world, without the rows that became known later."""

@@ -10,7 +10,7 @@ import pandas as pd
 from features.asof import Floats, Ints, day_number
 from features.catalogue import Feature
 from features.family import AcrossAccounts, Everyone
-from features.history import Columns, History
+from features.history import Columns, History, row_by
 
 AGE_BANDS = (30, 60, 91, 182, 365, 730)
 """Days since kickoff at which an account joins older peers."""
@@ -79,40 +79,49 @@ def _percentile(values: Floats, group: Ints) -> Floats:
 
 def _exit_rate(history: History, *, window_days: int) -> Floats:
     """Churn known and dated in the window, per account of the cohort alive at either end."""
-    snapshots, cohort = history.snapshots, _cohort(history)
-    here = np.zeros((cohort.max(initial=0) + 1, snapshots.mornings.count + 1))
+    snapshots = history.snapshots
+    cohort, of_row = _cohorts(history)
+    size = max(cohort.max(initial=0), of_row.max(initial=0)) + 1
+    here = np.zeros((size, snapshots.mornings.count + 1))
     np.add.at(here, (cohort, snapshots.morning), 1.0)
-    left = _left(history, cohort, window_days=window_days)
+    left = _left(history, of_row, size, window_days=window_days)
     rate: Floats = left / np.maximum(here + left, 1.0)
     return rate[cohort, snapshots.morning]
 
 
-def _cohort(history: History) -> Ints:
-    """Number the cohorts of segment and kickoff month; an index per snapshot."""
-    month = history.attributes["kickoff_at"].to_numpy().astype("datetime64[M]")
-    segment = pd.factorize(pd.Series(history.segment))[0].astype(np.int64)
+def _cohorts(history: History) -> tuple[Ints, Ints]:
+    """Number the cohorts of segment and kickoff month: of each snapshot, and of each row of
+    the accounts.
+    """
+    rows = history.tables["accounts"].frame
+    kickoff = pd.concat([history.attributes["kickoff_at"], rows["kickoff_at"]])
+    month = kickoff.to_numpy().astype("datetime64[M]").astype(np.int64)
+    segment = np.concatenate([history.segment, history.segment_of_row])
     span = 100_000
-    return pd.factorize(segment * span + month.astype(np.int64))[0].astype(np.int64)
+    number = pd.factorize(pd.factorize(segment)[0].astype(np.int64) * span + month)[0]
+    of_snapshot, of_row = np.split(number.astype(np.int64), [len(history.segment)])
+    return of_snapshot, of_row
 
 
-def _left(history: History, cohort: Ints, *, window_days: int) -> Floats:
-    """Churned accounts in the window, by the cohort of their last morning, and by morning."""
-    snapshots, mornings = history.snapshots, history.snapshots.mornings
-    change = np.zeros((cohort.max(initial=0) + 1, mornings.count + 1))
+def _left(history: History, of_row: Ints, cohorts: int, *, window_days: int) -> Floats:
+    """Churned accounts in the window, by cohort and by morning.
+
+    The cohort is that of what was known of the account when its exit was.
+    """
+    mornings = history.snapshots.mornings
+    change = np.zeros((cohorts, mornings.count + 1))
     exits = history.tables.get("exits")
     if exits is None:
         return change
     churned = exits.where((exits.frame["cause"] == "churn").to_numpy())
     occurred = churned.day("exited_at")
-    enter = np.maximum(churned.seen_from, mornings.first_seeing(occurred))
+    heard = np.maximum(occurred, churned.day("known_at"))
+    row = row_by(history.tables["accounts"], churned.account, heard)
+    enter = mornings.first_seeing(heard)
     leave = np.maximum(mornings.first_without(occurred, window_days), enter)
-    width = mornings.count + 1
-    key = snapshots.account * width + snapshots.morning
-    last = np.searchsorted(key, churned.account * width + enter) - 1
-    was_here = (last >= 0) & (snapshots.account[last] == churned.account)
-    of = cohort[last[was_here]]
-    np.add.at(change, (of, enter[was_here]), 1.0)
-    np.add.at(change, (of, leave[was_here]), -1.0)
+    was_here = row >= 0
+    np.add.at(change, (of_row[row[was_here]], enter[was_here]), 1.0)
+    np.add.at(change, (of_row[row[was_here]], leave[was_here]), -1.0)
     return np.cumsum(change, axis=1)
 
 

@@ -160,7 +160,7 @@ class Naive:
             and row["account_id"] != own
             and max(row["known_at"], row["exited_at"]) < morning
             and (before := self._before(row)) is not None
-            and before.then.profile["parent_id"] == parent
+            and before["parent_id"] == parent
             for row in self.tables.get("exits", [])
         )
         has_any = len(here) + gone > 0
@@ -209,19 +209,21 @@ class Naive:
         return gone / max(here + gone, 1)
 
     def _cohort_before(self, row: Row) -> tuple[str, str] | None:
-        """The cohort of an account on its last morning before an exit."""
+        """The cohort of an account by what was known of it on the day its exit was."""
         before = self._before(row)
-        return None if before is None else before.cohort
+        if before is None:
+            return None
+        project = self.world.configuration.project
+        segment = segment_of(project, pd.DataFrame([before]))[0]
+        return segment, f"{before['kickoff_at']:%Y-%m}"
 
-    def _before(self, row: Row) -> Snapshot | None:
-        """An account on its last morning before an exit."""
-        heard = max(row["exited_at"], row["known_at"])
-        lived = [
-            s
-            for s in self.snapshots
-            if s.then.account_id == row["account_id"] and s.then.morning <= heard
-        ]
-        return lived[-1] if lived else None
+    def _before(self, row: Row) -> Row | None:
+        """What was known of an account at the end of the day on which its exit was."""
+        heard = max(row["exited_at"], row["known_at"]).normalize() + DAY
+        mine = [r for r in self.tables["accounts"] if r["account_id"] == row["account_id"]]
+        known = [r for r in mine if r["known_at"] < heard]
+        newest = max(known, key=lambda r: r["known_at"], default=None)
+        return newest if newest is not None and newest["signed_up_at"] < heard else None
 
 
 def day_number(day: pd.Timestamp) -> int:

@@ -6,6 +6,7 @@ plans, contracts, exits (also those that follow from contracts), touches, versio
 
 from dataclasses import fields
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -24,8 +25,6 @@ few = settings(
 )
 some_worlds = worlds(
     snapshots={"every_days": 10, "first_on": "2024-12-20"},
-    # No origin of a backtest falls between the mornings.
-    outcomes={"horizons_days": [90, 180], "primary_horizon_days": 180},
 )
 earlier_mornings = st.integers(1, 6).map(lambda back: MORNING - pd.Timedelta(days=10 * back))
 tables_taken_away = st.sampled_from([(), (), ("exits",), ("users", "plans"), ("contracts",)])
@@ -41,6 +40,20 @@ def test_a_morning_can_be_told_again_from_what_was_known_then(world, morning, mi
         one, other = getattr(now, field.name), getattr(then, field.name)
         if isinstance(one, pd.DataFrame):
             pd.testing.assert_frame_equal(one, other)
+
+
+@given(some_worlds, st.sets(st.integers(0, 80), min_size=1, max_size=3))
+@few
+def test_which_mornings_are_asked_for_together_changes_no_cell_of_any(world, days_ago):
+    also = tuple(at(days).date() for days in days_ago)
+    alone, beside = world.build(), world.build(also=also)
+    asked_for = np.unique(alone.snapshots["day"])
+    rows = beside.snapshots["day"].isin(asked_for).to_numpy()
+    pd.testing.assert_frame_equal(
+        beside.snapshots[rows].reset_index(drop=True), alone.snapshots
+    )
+    pd.testing.assert_frame_equal(beside.values[rows].reset_index(drop=True), alone.values)
+    assert_same_steps(beside, alone, rows)
 
 
 @given(some_worlds, earlier_mornings, tables_taken_away)
