@@ -171,14 +171,20 @@ def live_snapshots(small: Mapping[str, pd.DataFrame], mornings: Mornings) -> Sna
     accounts = small["accounts"]
     ids = np.array(sorted(accounts["account_id"].unique()), dtype=object)
     rows = rows_of(accounts, ids, mornings)
-    begins = np.full(len(ids), mornings.count, dtype=np.int64)
-    seen = np.maximum(rows.seen_from, mornings.first_seeing(rows.day("signed_up_at")))
-    np.minimum.at(begins, rows.account, seen)
+    begins = first_mornings(rows, mornings, count=len(ids))
     alive = begins[:, None] <= np.arange(mornings.count)
     if "exits" in small:
         alive &= ~_away(rows_of(small["exits"], ids, mornings), len(ids), mornings)
     account, morning = np.nonzero(alive)
     return Snapshots(mornings, ids, account, morning)
+
+
+def first_mornings(rows: Rows, mornings: Mornings, *, count: int) -> Ints:
+    """Index of the first morning on which each account was known to have signed up."""
+    begins = np.full(count, mornings.count, dtype=np.int64)
+    seen = np.maximum(rows.seen_from, mornings.first_seeing(rows.day("signed_up_at")))
+    np.minimum.at(begins, rows.account, seen)
+    return begins
 
 
 def _away(exits: Rows, accounts: int, mornings: Mornings) -> Bools:

@@ -61,15 +61,17 @@ def reached_milestones(
     }
 
 
-def first_reached(reached: Mapping[str, Reached], snapshots: Snapshots) -> pd.DataFrame:
+def first_reached(
+    reached: Mapping[str, Reached], snapshots: Snapshots, *, counts: Bools
+) -> pd.DataFrame:
     """When each milestone was reached and first known to be, for what followed a snapshot.
 
     Columns account_id, milestone, day and known_day (the day before the first morning that
-    knew). ``snapshots`` pairs every account with every morning.
+    knew). ``snapshots`` pairs every account with every morning; ``counts`` are those asked.
     """
     parts = []
     for slug, found in reached.items():
-        rows = np.flatnonzero(found.is_met)
+        rows = np.flatnonzero(found.is_met & counts)
         account, first = np.unique(snapshots.account[rows], return_index=True)
         at = rows[first]
         parts.append(

@@ -59,6 +59,15 @@ class Plan:
         return self.live.mornings
 
     @property
+    def is_lasting(self) -> Bools:
+        """Whether each morning is on the grid, or the last one."""
+        days = self.mornings.days
+        grid = grid_of(self.configuration.project)
+        is_lasting: Bools = (days - ordinal(grid.through)) % grid.step_days == 0
+        is_lasting[-1] = True
+        return is_lasting
+
+    @property
     def accounts(self) -> int:
         return len(self.live.account_ids)
 

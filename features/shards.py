@@ -16,13 +16,13 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from features.asof import NEVER, Ints, as_dates, ordinal
+from features.asof import NEVER, Bools, Ints, Snapshots, as_dates, ordinal
 from features.catalogue import Feature
 from features.commitments import Commitments, commitments
 from features.families import families
 from features.family import Own, own_columns
 from features.first_quarter import first_days
-from features.history import Columns, History, everyone_always
+from features.history import Columns, History, everyone_always, first_mornings
 from features.ladder import PACES, Ladder, account_pace, climb, milestone_columns, past_due
 from features.milestones import first_reached, reached_milestones
 from features.people import People, reduce_people
@@ -140,12 +140,23 @@ def _computed(plan: Plan, history: History, tables: Mapping[str, ir.Table]) -> S
         steps=steps,
         step_features=tuple(c.feature for c in step_columns),
         standing=standing(ladder, history),
-        reached=first_reached(reached, always),
+        reached=first_reached(reached, always, counts=_counts(plan, history, always)),
         usage=_usage(tables["activity"], history, plan),
         first_use=first_use,
         tried=tried,
         past_due=past_due(ladder, history, plan.configuration.project.segment_names),
     )
+
+
+def _counts(plan: Plan, history: History, always: Snapshots) -> Bools:
+    """The mornings of every build that each account had begun by, and the last morning.
+
+    A morning that only this build looks back upon is left out: another would not know of it.
+    """
+    begins = first_mornings(
+        history.tables["accounts"], always.mornings, count=len(always.account_ids)
+    )
+    return (begins[always.account] <= always.morning) & plan.is_lasting[always.morning]
 
 
 def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:

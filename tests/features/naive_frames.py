@@ -100,8 +100,9 @@ def reached(naive: Naive) -> pd.DataFrame:
         for name in sorted({row["account_id"] for row in naive.by_now("accounts")}):
             for morning in naive.mornings:
                 rows = known_by(naive.tables, name, morning)
+                has_begun = any(row["signed_up_at"] < morning for row in rows["accounts"])
                 met = met_at(milestone, Then(name, morning, rows, {}))
-                if met is not None:
+                if met is not None and has_begun:
                     day, known = (met.normalize(), morning - DAY)
                     told.append((name, milestone.slug, day_number(day), day_number(known)))
                     break
