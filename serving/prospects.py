@@ -68,7 +68,8 @@ def look_ahead(
     days = max(project.outcomes.horizons_days)
     rates, periods = churn_rates(models, values, is_model=is_model)
     before, _ = churn_rates(models, past_values, is_model=is_model)
-    churn = Correction.learnt(_reality(before, past, past_values, periods=periods))
+    seen = _reality(before, past, past_values, periods=periods)
+    churn = Correction.learnt(seen, knows_terms=is_model)
     others = models.exits.rates(models.exits.matrix(values))
     gone = [rate for cause, rate in others.items() if cause != CHURN]
     leaving = np.sum(gone, axis=0) if gone else np.zeros((len(values), 1))
@@ -144,7 +145,8 @@ def _changing(
     followup = follow_changes(features, past)
     before = features.values.iloc[past.rows]
     expansion, periods = models.expansion, ONE_PERIOD
-    if expansion is not None and models.foretells_expansion:
+    is_model = expansion is not None and models.foretells_expansion
+    if expansion is not None and is_model:
         name, periods = (GROWS, SHRINKS)[way], expansion.periods
         past_rates, rates = (expansion.rates(each)[name] for each in (before, values))
     else:
@@ -159,7 +161,7 @@ def _changing(
         day=past.day,
         end_day=past.end_day,
     )
-    correction = Correction.learnt(seen)
+    correction = Correction.learnt(seen, knows_terms=is_model)
     return correction.daily(rates, values, periods=periods, days=days), correction.level
 
 

@@ -5,24 +5,21 @@ expected is then moved to the days on which things are decided, and held against
 month by month, to learn the level that all accounts share.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from features.asof import Bools, Ints
+from features.asof import Ints
 from training.level import MONTH_DAYS, SharedLevel
 from training.periods import Floats, FollowUp, Periods
-from training.renewals import RenewalFactors, near_renewal
+from training.renewals import RenewalFactors, decisive_days, period_of_days
 
 
 def by_day(rates: Floats, periods: Periods, *, days: int) -> Floats:
     """Spread daily rates by period over single days; the last period's go on past its end."""
-    period = np.minimum(
-        periods.period_of(np.arange(days, dtype=np.float64) + 0.5), periods.count - 1
-    )
-    daily: Floats = rates[:, period]
+    daily: Floats = rates[:, period_of_days(periods, days)]
     return daily
 
 
@@ -36,7 +33,9 @@ class Reality:
     """Up to where what came is known."""
     expected: Floats
     came: Floats
-    near: Bools | None
+    decisive: Floats | None
+    """See ``decisive_days``; to the end of the last period."""
+    periods: Periods
 
     @classmethod
     def seen(
@@ -59,16 +58,17 @@ class Reality:
         hit = np.flatnonzero((followup.cause == cause) & (followup.days < until))
         came[hit, followup.days[hit].astype(np.int64)] = 1.0
         expected = by_day(rates, periods, days=days) * watched
-        return cls(day, end_day, expected, came, near_renewal(values, days))
+        decisive = decisive_days(values, _whole(periods, days))
+        return cls(day, end_day, expected, came, decisive, periods)
 
     @property
     def events(self) -> float:
         return float(self.came.sum())
 
-    def decided(self, factors: RenewalFactors) -> Self:
+    def decided(self, correction: "Correction") -> Self:
         """Move what was expected to the days on which things are decided."""
-        expected = factors.applied(self.expected, self.near)
-        return type(self)(self.day, self.end_day, expected, self.came, self.near)
+        expected = correction.placed(self.expected, self.decisive, self.periods)
+        return replace(self, expected=expected)
 
     def by_month(self) -> tuple[list[float], list[float]]:
         """Events expected and seen in each month of 30 days counted back, oldest first."""
@@ -89,15 +89,33 @@ class Correction:
 
     factors: RenewalFactors
     level: SharedLevel
+    knows_terms: bool
+    """Whether the rates already say in which period an account decides."""
 
     @classmethod
-    def learnt(cls, reality: Reality) -> Self:
-        factors = RenewalFactors.learnt(reality.expected, reality.came, reality.near)
-        return cls(factors, SharedLevel.learnt(*reality.decided(factors).by_month()))
+    def learnt(cls, reality: Reality, *, knows_terms: bool = False) -> Self:
+        days = reality.expected.shape[1]
+        own = None if reality.decisive is None else reality.decisive[:, :days]
+        factors = RenewalFactors.learnt(reality.expected, reality.came, own)
+        placing = cls(factors, SharedLevel.learnt((), ()), knows_terms)
+        months = reality.decided(placing).by_month()
+        return replace(placing, level=SharedLevel.learnt(*months))
+
+    def placed(self, daily: Floats, decisive: Floats | None, periods: Periods) -> Floats:
+        """Put daily rates on the days on which things are decided."""
+        if self.knows_terms:
+            return self.factors.gathered(daily, decisive, periods)
+        return self.factors.moved(daily, decisive)
 
     def daily(
         self, rates: Floats, values: pd.DataFrame, *, periods: Periods, days: int
     ) -> Floats:
         """Rates on each of the coming days, before the shared level."""
-        daily = by_day(rates, periods, days=days)
-        return self.factors.applied(daily, near_renewal(values, days))
+        decisive = decisive_days(values, _whole(periods, days))
+        return self.placed(by_day(rates, periods, days=days), decisive, periods)
+
+
+def _whole(periods: Periods, days: int) -> int:
+    """Days to the end of the period that holds the last of some days."""
+    last = period_of_days(periods, days)[-1]
+    return max(days, int(np.ceil(periods.ends[last])))

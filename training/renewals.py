@@ -11,56 +11,90 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from features.asof import Bools
-from training.periods import Floats
+from features.asof import Bools, Ints
+from training.periods import Floats, Periods
 
 NEAR_DAYS = 7
 """A decision falls within a week of the end of a term: papers are late, and early."""
 SHORTEST_TERM_DAYS = 28.0
 DOUBT_EVENTS = 3.0
 """How many events it takes to believe half of what was seen."""
+LEAST = 1e-12
 CLOCK, TERM = "days_to_renewal", "term_days"
 
 
-def near_renewal(values: pd.DataFrame, days: int) -> Bools | None:
-    """Whether each of the coming days (columns) is near an end of a term; None without terms.
+def decisive_days(values: pd.DataFrame, days: int) -> Floats | None:
+    """How many days of its term each of the coming days (columns) stands for.
 
-    A term is taken to follow, and to have followed, one of the same length. Accounts without a
-    contract are never near an end.
+    The days near an end of a term share the whole term, those between stand for none of it.
+    A term is taken to follow, and to have followed, one of the same length. An account without
+    a contract has no such days: NaN. None where no account has a contract.
 
-    >>> terms = pd.DataFrame({"days_to_renewal": [10.0], "term_days": [365.0]})
-    >>> near = near_renewal(terms, 20)
-    >>> near[0].nonzero()[0].tolist()
-    [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
+    >>> terms = pd.DataFrame({"days_to_renewal": [10.0], "term_days": [364.0]})
+    >>> decisive_days(terms, 20)[0, [2, 3, 16, 17]].tolist()
+    [0.0, 26.0, 26.0, 0.0]
     """
     if CLOCK not in values or TERM not in values:
         return None
     ends = values[CLOCK].to_numpy(dtype=np.float64)[:, None]
+    if np.isnan(ends).all():
+        return None
     term = np.maximum(values[TERM].to_numpy(dtype=np.float64)[:, None], SHORTEST_TERM_DAYS)
     place = np.mod(np.arange(days) - ends, term)
-    near: Bools = (place < NEAR_DAYS) | (place >= term - NEAR_DAYS)
-    return near
+    near = (place < NEAR_DAYS) | (place >= term - NEAR_DAYS)
+    stands_for: Floats = np.where(np.isnan(place), np.nan, near * term / (2 * NEAR_DAYS))
+    return stands_for
 
 
 @dataclass(frozen=True, slots=True)
 class RenewalFactors:
-    """How much more often than the model says it happens near an end of a term, and away."""
+    """How often it happens for each event expected: per day of a term at its end, and away."""
 
     near: float = 1.0
     away: float = 1.0
 
     @classmethod
-    def learnt(cls, expected: Floats, came: Floats, near: Bools | None) -> Self:
+    def learnt(cls, expected: Floats, came: Floats, decisive: Floats | None) -> Self:
         """Compare what was expected with what came, day by day (rows by days)."""
-        if near is None or not near.any() or near.all():
+        if decisive is None:
             return cls()
-        return cls(_factor(expected, came, where=near), _factor(expected, came, where=~near))
+        near, away = decisive > 0, decisive == 0
+        if not near.any() or not away.any():
+            return cls()
+        at_ends = expected * np.nan_to_num(decisive)
+        return cls(_factor(at_ends, came, where=near), _factor(expected, came, where=away))
 
-    def applied(self, daily: Floats, near: Bools | None) -> Floats:
-        """Move daily rates from the days on which nothing is decided to those when it is."""
-        if near is None:
+    def moved(self, daily: Floats, decisive: Floats | None) -> Floats:
+        """Move daily rates that know of no terms to the days on which things are decided."""
+        if decisive is None:
             return daily
-        return daily * np.where(near, self.near, self.away)
+        return daily * self._times(decisive[:, : daily.shape[1]])
+
+    def gathered(self, daily: Floats, decisive: Floats | None, periods: Periods) -> Floats:
+        """Gather daily rates that know of terms on those days, each period for itself.
+
+        What a model said of a whole period stays what it said; ``decisive`` holds the last
+        period to its end, even where ``daily`` stops before.
+        """
+        if decisive is None:
+            return daily
+        times = self._times(decisive)
+        period = period_of_days(periods, times.shape[1])
+        for each in np.unique(period):
+            days = period == each
+            times[:, days] /= np.maximum(times[:, days].mean(axis=1, keepdims=True), LEAST)
+        gathered: Floats = daily * times[:, : daily.shape[1]]
+        return gathered
+
+    def _times(self, decisive: Floats) -> Floats:
+        near = np.where(decisive > 0, self.near * decisive, self.away)
+        return np.where(np.isnan(decisive), 1.0, near)
+
+
+def period_of_days(periods: Periods, days: int) -> Ints:
+    """The period of each coming day; the last one goes on past its end."""
+    middle = np.arange(days, dtype=np.float64) + 0.5
+    return np.minimum(periods.period_of(middle), periods.count - 1)
 
 
 def _factor(expected: Floats, came: Floats, *, where: Bools) -> float:
