@@ -3,11 +3,17 @@
 A study lives in ``<lake>/<name>/tuning/study.db`` and goes on where it was stopped, as long as
 the data, the morning and everything but the settings themselves are the same. Every trial is a
 run of its own in MLflow, inside the run of the command.
+
+A study may take a night. Its trials are therefore no part of a flow: they need no server, only
+the two databases in the lake, and each is safe there as soon as it is done. A server is asked
+for before (to build the features) and after (to keep what was found for an operator), and what
+was found is said and written down before that.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -43,10 +49,11 @@ class Study:
     """One command's trials: said aloud as they end, and each a run inside the command's."""
 
     def __init__(
-        self, registry: Registry, name: str, *, parent: TrackedRun, progress: Progress
+        self, registry: Registry, name: str, *, parent: TrackedRun, progress: Progress, of: int
     ) -> None:
         self._registry, self._name = registry, name
-        self._parent, self._progress = parent, progress
+        self._parent, self._progress, self._of = parent, progress, of
+        self._done, self._began = 0, time.monotonic()
         self.best: float | None = None
 
     def tell(self, trial: Trial) -> None:
@@ -61,10 +68,12 @@ class Study:
             self.best = trial.value
         best = "" if self.best is None else f", best of this run {self.best:.5f}"
         said = f"given up after {len(trial.scores)}" if trial.gave_up else "judged"
-        self._progress.say(f"trial {trial.number}: {said}, {trial.value:.5f}{best}")
+        self._done += 1
+        minutes = (time.monotonic() - self._began) / 60
+        how_far = f"{self._done} of at most {self._of}, {minutes:.1f} min"
+        self._progress.say(f"trial {trial.number}: {said}, {trial.value:.5f}{best}; {how_far}")
 
 
-@flow(name="tune")
 def tune_models(
     config: str,
     lake: str,
@@ -73,12 +82,33 @@ def tune_models(
     trials: int = 40,
     timeout: float | None = None,
     promote: bool = False,
-) -> tuple[str, ...]:
+) -> Iterator[str]:
     """Go on with the study, and say what it found; with `promote`, also write it down."""
-    configuration, progress = load(Path(config)), Progress()
-    project = configuration.project
-    store, registry = Lake(Path(lake), project.name), Registry(Path(lake))
+    configuration = load(Path(config))
     day = build(config, lake, as_of)
+    found, judged = searched(configuration, Path(lake), day, trials=trials, timeout=timeout)
+    said = (*told(found, judged), *promoted(configuration, found, promote=promote))
+    yield from said
+    remember(said)
+
+
+@flow(name="tune")
+def remember(said: Sequence[str]) -> None:
+    """Keep what a study found where an operator looks for it."""
+    create_markdown_artifact("\n".join(f"- {line}" for line in said), key="tune")
+
+
+def searched(
+    configuration: Configuration,
+    lake: Path,
+    day: date,
+    *,
+    trials: int,
+    timeout: float | None,
+) -> tuple[Tuned, tuple[Origin, ...]]:
+    """Go on with the study; every trial is kept as it ends."""
+    project = configuration.project
+    store, registry = Lake(lake, project.name), Registry(lake)
     features, manifest = built(store, day), read_manifest(store.path("builds", day))
     days = [ordinal(each) for each in origins(project, features.exits, day)]
     judged = origins_to_judge(features, project, days)
@@ -86,7 +116,7 @@ def tune_models(
     # Scores must not wait for a study: it has a lock of its own.
     room = Lake(store.home, "tuning")
     with room.lock(), registry.track(project.name, tags=tags) as run:
-        study = Study(registry, project.name, parent=run, progress=progress)
+        study = Study(registry, project.name, parent=run, progress=Progress(), of=trials)
         found = tune(
             features,
             project,
@@ -98,9 +128,7 @@ def tune_models(
             told=study.tell,
         )
         record(run, found)
-    said = (*told(found, judged), *promoted(configuration, found, promote=promote))
-    create_markdown_artifact("\n".join(f"- {line}" for line in said), key="tune")
-    return said
+    return found, judged
 
 
 def record(run: TrackedRun, found: Tuned) -> None:

@@ -59,9 +59,9 @@ def tune(
 ) -> None:
     """Look for better settings of the models; running it again goes on."""
     ready(config, lake)
-    from pipelines.tune import tune_models as flow
+    from pipelines.tune import tune_models
 
-    for line in flow(
+    for line in tune_models(
         str(config), str(lake), as_text(as_of), trials=trials, timeout=timeout, promote=promote
     ):
         out.print(line, markup=False)

@@ -42,6 +42,21 @@ def test_trials_are_runs_inside_a_run_and_the_study_goes_on_where_it_stopped(say
     assert {run.params["models.trees"] for run in inner} > {"30"}
 
 
+def test_a_study_needs_no_server_and_says_what_it_found_before_it_asks_for_one(
+    config, lake, company, prefect_server, monkeypatch
+):
+    from configs.load import load
+    from pipelines import tune as module
+    from pipelines.build import build
+
+    day = build(str(config), str(lake), company.as_of.isoformat())
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    found, judged = module.searched(load(config), lake, day, trials=1, timeout=None)
+    assert found.best.value > 0
+    said = list(module.told(found, judged))
+    assert said[0].startswith("1 trials at 1 origins")
+
+
 def test_settings_that_are_not_better_beyond_chance_are_not_written(say, config):
     before = (config / "project.toml").read_bytes()
     said = say("--trials", 1, "--promote")
