@@ -29,9 +29,9 @@ from pipelines.lake import MEASURES, Lake, write_parquet
 from pipelines.manifest import read_manifest, write_manifest
 from pipelines.progress import Progress
 from serving.prioritise import rank, this_week
-from training.backtest import backtest as judge_origins
-from training.judged import MODEL, QUESTIONS, Backtest
-from training.measures import measures_of
+from training.proof.backtest import backtest as judge_origins
+from training.proof.judged import MODEL, QUESTIONS, Backtest
+from training.proof.measures import measures_of
 
 LEAVERS = "leavers.parquet"
 

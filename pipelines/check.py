@@ -15,7 +15,7 @@ from features.history import live_snapshots, read_small_tables, rows_of
 from features.milestones import reached_milestones
 from features.sources import Source, open_source
 from pipelines.asof import default_as_of
-from training.scarcity import borrowing
+from training.questions.scarcity import borrowing
 
 
 def readiness(config: Path, as_of: date | None, *, today: date) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from configs.errors import ConfigError, LakeError
 from pipelines.lake import Lake
-from serving.feedback import COLUMNS, Said
+from serving.attention.feedback import COLUMNS, Said
 
 FILE = "said.jsonl"
 

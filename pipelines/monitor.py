@@ -27,8 +27,8 @@ from pipelines.manifest import read_manifest, write_manifest
 from pipelines.progress import Progress
 from pipelines.speaker import models_in_use
 from pipelines.train import train
-from serving.grading import ALL
-from serving.monitor import Health, Said, as_facts, as_tables, examine
+from serving.health.grading import ALL
+from serving.health.monitor import Health, Said, as_facts, as_tables, examine
 from training.registry import Registry
 
 ACCOUNTS_EVERY_DAYS, MILESTONES_EVERY_DAYS = 7, 28

@@ -7,8 +7,8 @@ from configs.phrases import Phrases
 from configs.project import Project
 from pipelines.lake import Lake
 from serving import formats
+from serving.records import Record, reasons_of, records
 from serving.report.facts import why
-from serving.report.records import Record, reasons_of, records
 
 SHOWN = 10
 GAP = "  "

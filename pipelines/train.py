@@ -18,12 +18,12 @@ from pipelines.lake import Lake
 from pipelines.manifest import read_manifest
 from pipelines.progress import Progress
 from training.fit import fit_models
-from training.gate import Decision
-from training.judged import Backtest
 from training.models import Models, answers
+from training.proof.gate import Decision
+from training.proof.judged import Backtest
+from training.proof.rival import rival_of
 from training.record import record_run
 from training.registry import Registry
-from training.rival import rival_of
 
 
 def fitted(

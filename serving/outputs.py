@@ -12,19 +12,19 @@ import pyarrow as pa
 
 from configs.load import Configuration
 from serving.adoption.table import adoption, adoption_schema
-from serving.alerts import alerts, alerts_schema
-from serving.alerts_record import alerts_record, alerts_record_schema
-from serving.audit import audit, audit_schema
-from serving.changes import changes, changes_schema
-from serving.feedback import feedback, feedback_schema
-from serving.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
-from serving.forecast_record import record_rows, record_schema
-from serving.growth import expansion_rows, expansion_schema
+from serving.attention.alerts import alerts, alerts_schema
+from serving.attention.alerts_record import alerts_record, alerts_record_schema
+from serving.attention.changes import changes, changes_schema
+from serving.attention.feedback import feedback, feedback_schema
+from serving.attention.priorities import priorities, priorities_schema
 from serving.morning import Morning
-from serving.next_steps import next_steps, next_steps_schema
-from serving.priorities import priorities, priorities_schema
-from serving.queue import queue, queue_schema
-from serving.scenarios import scenarios, scenarios_schema
+from serving.next_steps.audit import audit, audit_schema
+from serving.next_steps.next_steps import next_steps, next_steps_schema
+from serving.next_steps.queue import queue, queue_schema
+from serving.outlook.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
+from serving.outlook.forecast_record import record_rows, record_schema
+from serving.outlook.growth import expansion_rows, expansion_schema
+from serving.outlook.scenarios import scenarios, scenarios_schema
 from serving.scorecard import as_table
 
 Tables = Mapping[str, pd.DataFrame]

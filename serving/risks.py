@@ -11,18 +11,18 @@ import pandas as pd
 
 from configs.phrases import Phrases
 from features.catalogue import Catalogue
-from serving.explain import contributions, points
 from serving.formats import percent
+from serving.reasons.explain import contributions, points
+from serving.reasons.timing import timing_of
+from serving.reasons.wording import reasons
 from serving.scorecard import Reason
-from serving.timing import timing_of
-from serving.wording import reasons
-from training.curves import IncidenceCurves
-from training.exits import THREADS, ExitModel
-from training.followed import CHURN
+from training.engine.curves import IncidenceCurves
+from training.engine.followed import CHURN
+from training.engine.periods import Floats
+from training.engine.slicing import horizon_weights, sliced
+from training.engine.weighing import weighed
 from training.models import Models
-from training.periods import Floats
-from training.slicing import horizon_weights, sliced
-from training.weighing import weighed
+from training.questions.exits import THREADS, ExitModel
 
 BAND = 1.2816
 """Standard normal deviations on either side of an 80 % band."""

@@ -12,15 +12,15 @@ from configs.phrases import Phrases
 from configs.project import Project
 from features.asof import ordinal
 from features.assemble import FeatureSet
-from serving.growth import expansion_chances
-from serving.nudges import nudge_texts
+from serving.next_steps.nudges import nudge_texts
+from serving.next_steps.recommend import next_milestones
+from serving.outlook.growth import expansion_chances
 from serving.prioritise import rank
-from serving.recommend import next_milestones
 from serving.risks import Risks, model_risks, no_risks, rule_risks
-from training.curves import IncidenceCurves
+from training.engine.curves import IncidenceCurves
+from training.engine.periods import Floats
 from training.models import Models
-from training.periods import Floats
-from training.steps import REACHED
+from training.questions.steps import REACHED
 
 TOO_NEW_DAYS = 7
 """An account that signed up less than a week ago has shown nothing to go by."""

@@ -18,11 +18,11 @@ from features.simulated import simulate
 from features.sources import Source, open_source
 from serving.prioritise import rank, this_week
 from serving.score import Scores, score
-from training.backtest import backtest
 from training.fit import fit_models
-from training.gate import Decision
-from training.judged import Backtest
 from training.models import Models
+from training.proof.backtest import backtest
+from training.proof.gate import Decision
+from training.proof.judged import Backtest
 
 DEMO = Path(__file__).parents[1] / "configs" / "demo"
 SMALL = """

@@ -6,21 +6,21 @@ from typing import Any
 
 from configs.project import Project
 from features.assemble import FeatureSet
-from training.backtest import rules_for_churn
-from training.baselines import Baseline
-from training.canary import suspects
-from training.estimate import estimate_effects
-from training.exits import fit_exits
-from training.expansion import QUESTION as EXPANSION
-from training.expansion import fit_expansion
-from training.followed import Followed, follow
-from training.gate import Decision, Skill, decide, skill_of
-from training.judged import Backtest
-from training.measures import records, unmatured
+from training.effects.estimate import estimate_effects
+from training.engine.followed import Followed, follow
 from training.models import LEAST_EXITS, Models
-from training.rival import Rival
-from training.scarcity import scarce
-from training.steps import fit_steps
+from training.proof.backtest import rules_for_churn
+from training.proof.canary import suspects
+from training.proof.gate import Decision, Skill, decide, skill_of
+from training.proof.judged import Backtest
+from training.proof.measures import records, unmatured
+from training.proof.rival import Rival
+from training.questions.exits import fit_exits
+from training.questions.expansion import QUESTION as EXPANSION
+from training.questions.expansion import fit_expansion
+from training.questions.scarcity import scarce
+from training.questions.steps import fit_steps
+from training.rules.baselines import Baseline
 
 
 def fit_models(

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 
 from configs.project import Project
-from training.baselines import Baseline, Evidence, baseline_from_dict
 from training.bundle import META, Bundle
-from training.effects import Effects
-from training.exits import ExitModel
-from training.expansion import QUESTION as EXPANSION
-from training.expansion import ExpansionModel
-from training.matrix import Matrix
-from training.periods import Floats
-from training.steps import StepModel
+from training.effects.effects import Effects
+from training.engine.matrix import Matrix
+from training.engine.periods import Floats
+from training.questions.exits import ExitModel
+from training.questions.expansion import QUESTION as EXPANSION
+from training.questions.expansion import ExpansionModel
+from training.questions.steps import StepModel
+from training.rules.baselines import Baseline, Evidence, baseline_from_dict
 
 LEAST_EXITS = 5
 """With fewer exits than this, not even an average is worth showing."""

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from configs.project import Project
 from training.bundle import Bundle
-from training.gate import Decision
 from training.models import Models
+from training.proof.gate import Decision
 from training.registry import Registered, Registry
 
 

@@ -12,7 +12,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from training.bundle import Bundle
-from training.followed import CHURN
+from training.engine.followed import CHURN
 from training.models import Models
 
 

@@ -21,11 +21,11 @@ from optuna.trial import FrozenTrial, TrialState
 from configs.errors import DataError
 from configs.project import Project
 from features.assemble import FeatureSet
-from training.backtest import at_origin
-from training.exits import fit_exits
-from training.followed import CHURN, Followed, follow
-from training.metrics import account_bootstrap
-from training.periods import Floats, Ints
+from training.engine.followed import CHURN, Followed, follow
+from training.engine.periods import Floats, Ints
+from training.proof.backtest import at_origin
+from training.proof.metrics import account_bootstrap
+from training.questions.exits import fit_exits
 
 Settings = Mapping[str, int | float]
 STARTUP_TRIALS = 8

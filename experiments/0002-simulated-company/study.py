@@ -20,10 +20,10 @@ from features.asof import ordinal
 from features.assemble import FeatureSet, build_features
 from features.simulated import simulate
 from features.sources import open_source
-from training import terms
-from training.exits import fit_exits
-from training.followed import CHURN, follow
-from training.metrics import auc, ece, predicted_over_observed
+from training.engine import terms
+from training.engine.followed import CHURN, follow
+from training.proof.metrics import auc, ece, predicted_over_observed
+from training.questions.exits import fit_exits
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = 3000

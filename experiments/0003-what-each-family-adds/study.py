@@ -30,14 +30,14 @@ from features.encode import Encoder
 from features.plan import origins
 from features.simulated import simulate
 from features.sources import open_source
-from training.curves import IncidenceCurves
-from training.exits import fit_exits, levelled, settings_of
-from training.followed import CHURN, Followed, follow, lag_known_by
-from training.hazard import fit_hazard
-from training.matrix import Matrix
-from training.metrics import account_bootstrap, auc, brier
-from training.outcomes import exit_events, followed_until
-from training.periods import Periods
+from training.engine.curves import IncidenceCurves
+from training.engine.followed import CHURN, Followed, follow, lag_known_by
+from training.engine.hazard import fit_hazard
+from training.engine.matrix import Matrix
+from training.engine.outcomes import exit_events, followed_until
+from training.engine.periods import Periods
+from training.proof.metrics import account_bootstrap, auc, brier
+from training.questions.exits import fit_exits, levelled, settings_of
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS, SEED = 1500, 11

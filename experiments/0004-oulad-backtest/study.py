@@ -21,11 +21,11 @@ from features.assemble import FeatureSet
 from features.store import read_features
 from pipelines.backtest import kept_backtest
 from pipelines.lake import MEASURES, Lake
-from training.followed import follow
-from training.judged import ASKED, Backtest, Judged
-from training.metrics import auc, average_precision, brier, ece, predicted_over_observed
-from training.periods import Floats
-from training.steps import follow_steps
+from training.engine.followed import follow
+from training.engine.periods import Floats
+from training.proof.judged import ASKED, Backtest, Judged
+from training.proof.metrics import auc, average_precision, brier, ece, predicted_over_observed
+from training.questions.steps import follow_steps
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2014, 4, 26)

@@ -23,13 +23,13 @@ from features.plan import origins
 from features.simulated import simulate
 from features.sources import open_source
 from serving.risks import model_risks
-from training.backtest import at_origin, backtest
-from training.exits import ExitModel, fit_exits
-from training.followed import Followed, follow
-from training.judged import Pooled
-from training.metrics import account_bootstrap, auc, predicted_over_observed
+from training.engine.followed import Followed, follow
+from training.engine.periods import Floats
 from training.models import Models
-from training.periods import Floats
+from training.proof.backtest import at_origin, backtest
+from training.proof.judged import Pooled
+from training.proof.metrics import account_bootstrap, auc, predicted_over_observed
+from training.questions.exits import ExitModel, fit_exits
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS, SEED = 4000, 5

@@ -26,15 +26,15 @@ from features.assemble import FeatureSet, build_features
 from features.simulated import simulate
 from features.sources import open_source
 from pipelines.asof import default_as_of
-from serving.explain import contributions
+from serving.reasons.explain import contributions
 from serving.score import score
-from training import exits as exit_models
-from training.backtest import backtest
-from training.exits import ExitModel, fit_exits
+from training.engine.followed import CHURN, Followed, follow
+from training.engine.slicing import horizon_weights, sliced
 from training.fit import fit_models
-from training.followed import CHURN, Followed, follow
 from training.models import Models
-from training.slicing import horizon_weights, sliced
+from training.proof.backtest import backtest
+from training.questions import exits as exit_models
+from training.questions.exits import ExitModel, fit_exits
 
 ROOT, HERE = Path(__file__).parents[2], Path(__file__).parent
 ACCOUNTS, SEED = 3000, 11

@@ -30,11 +30,11 @@ from features.simulated.mornings import Outlooks, outlooks
 from features.simulated.truth import EFFECT_DAYS, reached_now
 from features.simulated.world import Lives, lived
 from features.sources import open_source
-from training.crossfit import cross_fit
-from training.effects import Effect
-from training.estimate import SEED, compared, judge
-from training.landmarks import Book, Landmarks, landmark_book
-from training.periods import Floats
+from training.effects.crossfit import cross_fit
+from training.effects.effects import Effect
+from training.effects.estimate import SEED, compared, judge
+from training.effects.landmarks import Book, Landmarks, landmark_book
+from training.engine.periods import Floats
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = 2500

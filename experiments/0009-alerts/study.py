@@ -25,15 +25,15 @@ from features.assemble import FeatureSet, build_features
 from features.simulated import simulate
 from features.sources import open_source
 from serving import formats
-from serving.alerts import RAISED, alerts
+from serving.attention.alerts import RAISED, alerts
 from serving.morning import Morning
 from serving.score import score
 from serving.scorecard import accounts_schema, as_table, milestones_schema
 from serving.views import values_on
-from training.backtest import rules_for_churn
-from training.exits import fit_exits
-from training.followed import CHURN, follow
+from training.engine.followed import CHURN, follow
 from training.models import Models
+from training.proof.backtest import rules_for_churn
+from training.questions.exits import fit_exits
 
 ROOT = Path(__file__).parents[2]
 QUIET_DAYS = 28

@@ -23,12 +23,12 @@ from features.asof import ordinal
 from features.assemble import build_features
 from features.simulated import simulate
 from features.sources import open_source
-from serving.report.records import reasons_of, records
+from serving.records import reasons_of, records
 from serving.score import Scores, score
-from training.backtest import rules_for_churn
-from training.exits import fit_exits
-from training.followed import follow
+from training.engine.followed import follow
 from training.models import Models
+from training.proof.backtest import rules_for_churn
+from training.questions.exits import fit_exits
 
 ROOT = Path(__file__).parents[2]
 LINES = 6

@@ -21,13 +21,13 @@ from features.asof import as_dates, ordinal
 from features.assemble import FeatureSet, build_features
 from features.simulated import simulate
 from features.sources import open_source
-from serving.forecast import forecast, with_rates_before
-from serving.prospects import look_ahead
-from serving.retention import live_on, rates_of, states, totals
-from training.backtest import backtest
+from serving.outlook.forecast import forecast, with_rates_before
+from serving.outlook.prospects import look_ahead
+from serving.outlook.retention import live_on, rates_of, states, totals
 from training.fit import fit_models
-from training.judged import Backtest
-from training.metrics import account_bootstrap, auc
+from training.proof.backtest import backtest
+from training.proof.judged import Backtest
+from training.proof.metrics import account_bootstrap, auc
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = 500

@@ -13,11 +13,11 @@ from configs.project import Project
 from features.asof import as_dates, ordinal
 from features.plan import origins
 from features.store import read_features
-from training.backtest import at_origin
-from training.exits import fit_exits
-from training.followed import CHURN, follow
-from training.metrics import auc, brier, ece
-from training.periods import Floats
+from training.engine.followed import CHURN, follow
+from training.engine.periods import Floats
+from training.proof.backtest import at_origin
+from training.proof.metrics import auc, brier, ece
+from training.questions.exits import fit_exits
 
 THRESHOLDS = (None, 1.0, 0.5, 0.25)
 

@@ -12,11 +12,11 @@ from configs.load import load
 from features.asof import as_dates, ordinal
 from features.plan import origins
 from features.store import read_features
-from training import exits as exit_models
-from training.backtest import at_origin
-from training.exits import fit_exits
-from training.followed import CHURN, follow
-from training.metrics import auc, brier, ece, predicted_over_observed
+from training.engine.followed import CHURN, follow
+from training.proof.backtest import at_origin
+from training.proof.metrics import auc, brier, ece, predicted_over_observed
+from training.questions import exits as exit_models
+from training.questions.exits import fit_exits
 
 
 def main(config: Path, build: Path) -> None:

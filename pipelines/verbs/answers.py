@@ -10,7 +10,7 @@ from configs.errors import ConfigError
 from pipelines.verbs.options import HERE, AsOf, Config, LakeDir, as_day, out
 
 if TYPE_CHECKING:
-    from serving.feedback import Kind
+    from serving.attention.feedback import Kind
 
 
 def feedback(
@@ -35,7 +35,7 @@ def feedback(
     from configs.load import load
     from pipelines.feedback import keep
     from pipelines.lake import Lake
-    from serving.feedback import Said
+    from serving.attention.feedback import Said
 
     until = as_day(snooze_until, option="--snooze-until")
     kinds: dict[Kind, object] = {"right": right, "wrong": wrong, "handled": handled}

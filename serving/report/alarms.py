@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from serving import formats
-from serving.alerts import HELD, RAISED, STANDING
-from serving.alerts_record import ALL
+from serving.attention.alerts import HELD, RAISED, STANDING
+from serving.attention.alerts_record import ALL
+from serving.records import Record, records
 from serving.report.material import Material
-from serving.report.records import Record, records
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from serving import formats
+from serving.outlook.retention import ALL
+from serving.records import Record, reasons_of, records
 from serving.report.charts import share_bar
 from serving.report.facts import why
 from serving.report.figures import Cell, Figure, Line, heat_of
 from serving.report.labels import segment_name
 from serving.report.material import Material
-from serving.report.records import Record, reasons_of, records
-from serving.retention import ALL
 
 SHOWN = 10
 QUARTERS = 6

@@ -9,12 +9,12 @@ from markupsafe import Markup
 from configs.phrases import Phrases
 from configs.playbook import Milestone
 from serving import formats
+from serving.records import Record, reasons_of
 from serving.report.charts import share_bar, week_columns
 from serving.report.facts import Book, Row, milestone_name
 from serving.report.labels import EVIDENCE, spelt
 from serving.report.ladder import Rung, rungs
 from serving.report.news import News, NewsDesk
-from serving.report.records import Record, reasons_of
 from serving.report.steps import Way, way
 
 WEEKS_SHOWN = 26

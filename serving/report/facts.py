@@ -10,6 +10,8 @@ from typing import Any
 
 from configs.phrases import Words
 from serving import formats
+from serving.reasons.timing import TIMING
+from serving.records import Record, reasons_of
 from serving.report.labels import (
     PACE_ORDER,
     STATUS,
@@ -22,9 +24,7 @@ from serving.report.labels import (
     segment_name,
     spelt,
 )
-from serving.report.records import Record, reasons_of
 from serving.scorecard import Reason
-from serving.timing import TIMING
 
 SHOWN_REASONS = 2
 MUCH_MOVED = 0.01

@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from configs.playbook import DoneWhen, Milestone
 from serving import formats
+from serving.records import Record
 from serving.report.charts import share_bar
 from serving.report.facts import Book, milestone_name
 from serving.report.labels import STATE, Tag, pace_tag, spelt
-from serving.report.records import Record
 
 MARKS: Mapping[str, str] = {"done": "✓", "open": "", "locked": "·", "lost": "✕"}
 

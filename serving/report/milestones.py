@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from serving import formats
-from serving.audit import DRIVES
+from serving.next_steps.audit import DRIVES
 from serving.report.labels import EVIDENCE, segment_name
 from serving.report.material import Material
 

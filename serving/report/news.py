@@ -8,10 +8,10 @@ import pandas as pd
 
 from configs.phrases import Phrases, Words
 from serving import formats
-from serving.alerts import ENDED, RAISED
-from serving.changes import PARTS
-from serving.queue import SEND
-from serving.report.records import Record, by_account
+from serving.attention.alerts import ENDED, RAISED
+from serving.attention.changes import PARTS
+from serving.next_steps.queue import SEND
+from serving.records import Record, by_account
 from serving.report.steps import SMALL, whole_steps
 
 TABLES = ("changes", "alerts", "nudges", "feedback", "priorities")

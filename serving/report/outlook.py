@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from serving import formats
+from serving.outlook.retention import ALL
+from serving.records import Record, records
 from serving.report.book_at_risk import adoption, heat_map, rests_on, targets, what_if
 from serving.report.charts import step_bar
 from serving.report.figures import Cell, Figure, Line, csv_files, interval_bar
 from serving.report.labels import segment_name
 from serving.report.material import Material
 from serving.report.recorded import NAMES, track, verdict
-from serving.report.records import Record, records
 from serving.report.steps_ahead import steps_ahead
 from serving.report.totals import Total
-from serving.retention import ALL
 
 FLOWS = (
     ("churned_arr", "Churned", -1),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from serving import formats
+from serving.outlook.retention import ALL
 from serving.report.figures import Cell, Figure, Line
-from serving.retention import ALL
 
 NAMES = {"logo_retention": "Accounts kept", "grr": "Gross retention", "nrr": "Net retention"}
 RIVALS = ("last_period", "last_year")

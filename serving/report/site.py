@@ -12,6 +12,7 @@ from configs.load import Configuration
 from configs.phrases import Phrases, Words
 from serving import formats
 from serving.prioritise import this_week
+from serving.records import Record, by_account, records
 from serving.report.addresses import page_names
 from serving.report.chapters import Chapter, written_chapters
 from serving.report.dossier import WEEKS_SHOWN, Dossier, Sources, dossier
@@ -19,7 +20,6 @@ from serving.report.facts import Book, Row, row
 from serving.report.glossary import Entry, families, terms
 from serving.report.material import Material
 from serving.report.news import NewsDesk
-from serving.report.records import Record, by_account, records
 from serving.report.totals import Total, totals
 from serving.report.trust import Trust, as_day, trust
 from serving.report.weeks import OwnersWeek, weeks_of_owners

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from serving import formats
-from serving.forecast import FIRST_VALUE, REACHED
+from serving.outlook.forecast import FIRST_VALUE, REACHED
+from serving.outlook.retention import ALL
+from serving.records import Record, records
 from serving.report.figures import Cell, Figure, Line
 from serving.report.labels import segment_name
-from serving.report.records import Record, records
-from serving.retention import ALL
 
 
 def steps_ahead(told: pd.DataFrame) -> Iterator[Figure]:

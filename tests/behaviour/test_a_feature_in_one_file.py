@@ -9,9 +9,9 @@ from features import listing
 from features.assemble import FeatureSet
 from serving.risks import model_risks
 from tests.builders import MORNING, AnAccount, a_world
-from training.exits import fit_exits
-from training.followed import CHURN, follow
+from training.engine.followed import CHURN, follow
 from training.models import Models
+from training.questions.exits import fit_exits
 
 A_FILE = '''
 """How much comes of each use?"""

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from features.store import read_features, write_features
-from serving.nudges import nudge_texts
-from serving.recommend import next_milestones
+from serving.next_steps.nudges import nudge_texts
+from serving.next_steps.recommend import next_milestones
 from tests.company import Company
 
 FEWEST = 5

@@ -8,7 +8,7 @@ from configs.errors import ConfigError
 from configs.phrases import load_phrases
 from features.catalogue import Feature
 from features.specimen import specimen
-from serving.sentences import sentence
+from serving.reasons.sentences import sentence
 
 
 def laid_over(folder: Path, text: str):

@@ -7,7 +7,7 @@ from configs.errors import LakeError
 from pipelines.backtest import figures, is_kept, kept_backtest, made_from, write_backtest
 from pipelines.lake import Lake
 from pipelines.manifest import read_manifest
-from training.judged import QUESTIONS, Backtest
+from training.proof.judged import QUESTIONS, Backtest
 
 
 @pytest.fixture(scope="module")

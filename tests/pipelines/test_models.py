@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipelines.commands import typed
-from training.gate import Decision
+from training.proof.gate import Decision
 from training.record import record_run
 from training.registry import Registry
 

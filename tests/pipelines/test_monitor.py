@@ -15,7 +15,7 @@ from pipelines.lake import Lake
 from pipelines.ledger import Ledger
 from tests.company import SMALL, a_config
 from tests.pipelines.commands import typed
-from training.gate import Decision
+from training.proof.gate import Decision
 from training.record import record_run
 from training.registry import Registry
 

@@ -9,7 +9,7 @@ import pandas as pd
 from configs.load import Configuration
 from configs.phrases import load_phrases
 from features.assemble import FeatureSet
-from serving.feedback import COLUMNS
+from serving.attention.feedback import COLUMNS
 from serving.morning import Morning
 from serving.outputs import outputs_of
 from serving.score import score

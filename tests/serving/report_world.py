@@ -10,8 +10,8 @@ from configs.load import Configuration
 from configs.phrases import load_phrases
 from features.catalogue import Catalogue, Feature
 from serving.prioritise import at_stake, rank
-from serving.timing import Timing
-from serving.wording import reasons
+from serving.reasons.timing import Timing
+from serving.reasons.wording import reasons
 from tests.serving.report_settings import a_run
 
 AS_OF = dt.date(2025, 3, 9)

@@ -9,7 +9,7 @@ from configs.phrases import load_phrases
 from features.assemble import FeatureSet
 from features.catalogue import Catalogue
 from features.specimen import specimen
-from serving.sentences import Teller
+from serving.reasons.sentences import Teller
 from tests.builders import AnAccount, a_step, a_world
 
 CONFIGS = Path(__file__).parents[2] / "configs"

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from serving.changes import PARTS
+from serving.attention.changes import PARTS
 from serving.formats import MINUS
 from serving.report.render import write_report
 from tests.serving.pages import Page

@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serving.climbing import days_to_first_value
-from serving.forecast import forecast, segment_rows, with_rates_before
-from serving.forecast_record import record_rows
-from serving.prospects import look_ahead
+from serving.outlook.climbing import days_to_first_value
+from serving.outlook.forecast import forecast, segment_rows, with_rates_before
+from serving.outlook.forecast_record import record_rows
+from serving.outlook.prospects import look_ahead
+from serving.outlook.retention import live_on
 from serving.report.figures import csv_files, heat_of, interval_bar
 from serving.report.recorded import track, verdict
-from serving.retention import live_on
 from tests.serving.mornings import Memory, a_morning
 
 

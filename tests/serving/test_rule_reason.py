@@ -8,10 +8,10 @@ import pytest
 
 from configs.phrases import load_phrases
 from serving.risks import BASELINE, rule_risks
-from training.matrix import Matrix
+from training.engine.matrix import Matrix
+from training.engine.periods import CENSORED, FollowUp
 from training.models import Models
-from training.periods import CENSORED, FollowUp
-from training.rules import Evidence, IncidenceBySegment, Question
+from training.rules.rules import Evidence, IncidenceBySegment, Question
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 COUNT = 400

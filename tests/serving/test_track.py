@@ -12,7 +12,7 @@ from serving.report.track import TrackRecord
 from tests.serving.pages import Page
 from tests.serving.report_settings import a_configuration
 from tests.serving.report_world import a_world
-from training.measures import measures_of
+from training.proof.measures import measures_of
 
 
 @pytest.fixture(scope="module")

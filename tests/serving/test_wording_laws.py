@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from configs.phrases import load_phrases
 from features.catalogue import Feature
 from serving.formats import MINUS
-from serving.sentences import sentence
+from serving.reasons.sentences import sentence
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 PHRASES = {name: load_phrases(CONFIGS / name) for name in ("demo", "oulad")}

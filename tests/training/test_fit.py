@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from features.asof import ordinal
-from training.backtest import rules_for_churn
+from training.engine.followed import follow
 from training.fit import best_rule, fit_models
-from training.followed import follow
-from training.gate import Skill
-from training.judged import QUESTIONS, Backtest
 from training.models import LEAST_EXITS
+from training.proof.backtest import rules_for_churn
+from training.proof.gate import Skill
+from training.proof.judged import QUESTIONS, Backtest
 
 NOTHING_TESTED = Backtest({question: [] for question in QUESTIONS})
 UNKNOWN = Skill(has_skill=False, best_baseline=None, margin=0.0, low=0.0, high=0.0)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.gate import Decision
 from training.models import Models
+from training.proof.gate import Decision
 from training.record import auc_by_origin, record_run
 from training.registry import Registry
 

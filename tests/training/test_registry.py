@@ -15,12 +15,12 @@ from configs.errors import LakeError
 from features.catalogue import Catalogue, Feature
 from features.encode import Encoder
 from training.bundle import Bundle
-from training.exits import ExitModel
-from training.followed import CHURN
-from training.hazard import HazardSettings, fit_hazard
-from training.matrix import Matrix
+from training.engine.followed import CHURN
+from training.engine.hazard import HazardSettings, fit_hazard
+from training.engine.matrix import Matrix
+from training.engine.periods import FollowUp, Periods
 from training.models import Models
-from training.periods import FollowUp, Periods
+from training.questions.exits import ExitModel
 from training.registry import Registry
 
 NAME = "acme-churn"

@@ -10,8 +10,8 @@ from configs.project import Project
 from features.asof import ordinal
 from features.assemble import FeatureSet
 from features.plan import origins
-from training.metrics import integrated_brier
-from training.periods import FollowUp
+from training.engine.periods import FollowUp
+from training.proof.metrics import integrated_brier
 from training.tuning import SPACE, Origin, Trial, Tuned, origins_to_judge, scores_by_row, tune
 
 
@@ -91,8 +91,8 @@ def test_the_score_is_the_integrated_brier_score(company, project, judged):
     settings = {"trees": 20}
     rows = scores_by_row(company.features, project, origin, settings)
     models = project.models.model_copy(update=settings)
-    from training.exits import fit_exits
-    from training.followed import CHURN
+    from training.engine.followed import CHURN
+    from training.questions.exits import fit_exits
 
     asked = project.model_copy(update={"models": models})
     curves = fit_exits(company.features, origin.followed, asked, bags=0).curves(

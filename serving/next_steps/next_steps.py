@@ -1,0 +1,131 @@
+"""Why does each open milestone stand where it does among an account's next steps?
+
+The table next_steps.parquet: every open milestone of every account in the order in which to
+work on them, with how likely it is to be reached, how long it takes, what reaching it is known
+to do, and a sentence that says so.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from configs.load import Configuration
+from configs.playbook import Milestone
+from serving import formats
+from serving.morning import Morning
+from serving.next_steps.recommend import candidates
+
+FEWEST_PEERS = 5
+"""Peers that reached it, from which on their median time is told as the effort."""
+
+
+def next_steps(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every open milestone of every account in the order in which to work on them, and why."""
+    primary = morning.configuration.project.outcomes.primary_horizon_days
+    segments = morning.accounts.set_index("account_id")["segment"]
+    ordered = candidates(
+        morning.milestones,
+        morning.configuration.playbook,
+        effects=morning.models.effects if morning.models else None,
+        segments=segments,
+        chance=f"chance_{primary}d",
+    )
+    steps = {step.slug: step for step in morning.configuration.playbook.milestones}
+    segment = ordered["account_id"].map(segments)
+    peers = peer_days(morning.milestones, segments)
+    efforts = [
+        effort(steps[slug], str(name), peers)
+        for slug, name in zip(ordered["milestone"], segment, strict=True)
+    ]
+    told = ordered.assign(
+        as_of=morning.as_of,
+        segment=segment,
+        chance=ordered[f"chance_{primary}d"],
+        effort_days=np.array([days for days, _ in efforts], dtype=np.float64),
+    )
+    rows: list[dict[str, Any]] = told.to_dict("records")  # type: ignore[assignment]
+    told["reason"] = [
+        reason(row, name=steps[row["milestone"]].name, whose=whose, days=primary)
+        for row, (_, whose) in zip(rows, efforts, strict=True)
+    ]
+    return told.sort_values(["account_id", "order"], ignore_index=True)
+
+
+def next_steps_schema(_: Configuration) -> pa.Schema:
+    """Give the columns of next_steps.parquet: one row per live account and open milestone."""
+    text, number = pa.string(), pa.float64()
+    return pa.schema(
+        [
+            ("account_id", text),
+            ("as_of", pa.date32()),
+            ("segment", text),
+            ("order", pa.int32()),
+            ("milestone", text),
+            ("chance", number),
+            ("worth", number),
+            ("points", number),
+            ("low", number),
+            ("high", number),
+            ("evidence", text),
+            ("effort_days", number),
+            ("reason", text),
+        ]
+    )
+
+
+def peer_days(
+    standing: pd.DataFrame, segments: "pd.Series[str]"
+) -> Mapping[tuple[str, str], float]:
+    """Median days from opening to reaching, by segment and milestone, of enough live peers."""
+    done = standing.loc[standing["state"].isin(["done", "lost"])]
+    lasted = pd.DataFrame(
+        {
+            "segment": done["account_id"].map(segments).to_numpy(),
+            "milestone": done["milestone"].to_numpy(),
+            "days": done["days_open"].to_numpy(dtype=np.float64),
+        }
+    ).dropna()
+    table = lasted.groupby(["segment", "milestone"])["days"].agg(["median", "size"])
+    known = table.loc[table["size"] >= FEWEST_PEERS, "median"].reset_index()
+    keys = zip(known["segment"], known["milestone"], strict=True)
+    return dict(zip(keys, known["median"].astype(float), strict=True))
+
+
+def effort(
+    step: Milestone, segment: str, peers: Mapping[tuple[str, str], float]
+) -> tuple[float | None, str]:
+    """Say how many days a step takes from opening, and who says so: peers or the playbook."""
+    days = peers.get((segment, step.slug))
+    if days is not None:
+        return days, "peers"
+    expected = step.expected_days_in(segment)
+    return None if expected is None else float(expected), "playbook"
+
+
+def reason(row: Mapping[str, Any], *, name: str, whose: str, days: int) -> str:
+    """Say in a sentence why a step stands where it does.
+
+    >>> told = {"points": float("nan"), "worth": 0.0, "chance": 0.42, "effort_days": 35.0}
+    >>> reason(told, name="First report", whose="peers", days=90)
+    'First report: it comes first; 42\xa0% chance to reach it in 90 days; peers took 35 days.'
+    """
+    said = [_why(row)]
+    if pd.notna(row["chance"]):
+        said.append(f"{formats.percent(row['chance'])} chance to reach it in {days} days")
+    if row["effort_days"] is not None and pd.notna(row["effort_days"]):
+        took = formats.days(round(row["effort_days"]))
+        said.append(f"peers took {took}" if whose == "peers" else f"{took} are expected for it")
+    return f"{name}: {'; '.join(said)}."
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    if pd.notna(row["points"]):
+        low, high = formats.points(row["low"]), formats.points(row["high"])
+        does = formats.points(row["points"])
+        return f"reaching it changes the risk by {does} points (between {low} and {high})"
+    if row["worth"] > 0:
+        return "of what is open it promises most, though nothing is proven"
+    return "it comes first" if row.get("order", 1) == 1 else "it comes later on the ladder"

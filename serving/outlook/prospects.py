@@ -1,0 +1,181 @@
+"""What lies ahead of every live account, day by day, and what do all of them share?
+
+The account-level curves of whatever speaks this morning, the model or the simple rule, moved to
+the days on which things are decided and to the level of the last months.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from configs.project import Project
+from features.arr import arr_on
+from features.asof import Ints, ordinal
+from features.assemble import FeatureSet
+from serving.morning import Morning
+from training.book.level import SharedLevel
+from training.book.reality import Correction, Reality, by_day
+from training.engine.followed import CHURN, Followed, follow
+from training.engine.periods import Floats, Periods
+from training.models import Models
+from training.questions.changes import (
+    DOWN,
+    GROWS,
+    SHRINKS,
+    UP,
+    KindRates,
+    Sizes,
+    follow_changes,
+)
+
+MOST_ROWS = 20_000
+"""Rows of the past beyond this teach the level nothing more."""
+ONE_PERIOD = Periods((0.0, 1.0))
+CHURNS, LEAVES = "churns", "leaves"
+"""What may happen to an account besides growing and shrinking: churn, and another exit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prospects:
+    """One row per live account; rates have a column per coming day."""
+
+    accounts: pd.DataFrame
+    """account_id, segment, owner, renews_on, and arr (NaN where the data hold none)."""
+    daily: Mapping[str, Floats]
+    levels: Mapping[str, SharedLevel]
+    """What all accounts share, for each of those that is known to move."""
+    sizes: Mapping[str, Sizes]
+    """By which factors ARR was multiplied, when it grew or shrank."""
+
+    @property
+    def has_arr(self) -> bool:
+        return bool(self.accounts["arr"].notna().any())
+
+
+def prospects(morning: Morning) -> Prospects | None:
+    """Look ahead from a morning; None where nothing can be said of leaving."""
+    models, project = morning.models, morning.configuration.project
+    if models is None or models.rule is None or "churn_risk" not in morning.accounts:
+        return None
+    is_model = bool((morning.accounts["risk_source"] == "model").any())
+    return look_ahead(
+        morning.features, models, project, day=ordinal(morning.as_of), is_model=is_model
+    )
+
+
+def look_ahead(
+    features: FeatureSet, models: Models, project: Project, *, day: int, is_model: bool
+) -> Prospects:
+    """Look ahead from a day, by the model or by the rule that speaks in its place."""
+    today = np.flatnonzero(features.snapshots["day"] == day)
+    values = features.values.iloc[today].reset_index(drop=True)
+    past = past_of(features, project, day)
+    past_values = features.values.iloc[past.rows]
+    days = max(project.outcomes.horizons_days)
+    rates, periods = churn_rates(models, values, is_model=is_model)
+    before, _ = churn_rates(models, past_values, is_model=is_model)
+    seen = _reality(before, past, past_values, periods=periods)
+    churn = Correction.learnt(seen, knows_terms=is_model)
+    others = models.exits.rates(models.exits.matrix(values))
+    gone = [rate for cause, rate in others.items() if cause != CHURN]
+    leaving = np.sum(gone, axis=0) if gone else np.zeros((len(values), 1))
+    leaving_periods = models.exits.periods if gone else ONE_PERIOD
+    daily = {
+        CHURNS: churn.daily(rates, values, periods=periods, days=days),
+        LEAVES: by_day(leaving, leaving_periods, days=days),
+    }
+    levels = {CHURNS: churn.level}
+    accounts = _accounts(features, today, day)
+    found: dict[str, Sizes] = {}
+    if accounts["arr"].notna().any():
+        for name, way in ((GROWS, UP), (SHRINKS, DOWN)):
+            daily[name], levels[name] = _changing(
+                features, models, past, values, way=way, days=days
+            )
+            found[name] = Sizes.known(features.arr, way=way, known_before=day)
+    return Prospects(accounts, daily, levels, found)
+
+
+def churn_rates(
+    models: Models, values: pd.DataFrame, *, is_model: bool
+) -> tuple[Floats, Periods]:
+    """Daily rates of churn by period, of whatever speaks: the model, or the rule."""
+    if is_model:
+        return models.exits.rates(models.exits.matrix(values))[CHURN], models.exits.periods
+    periods = Periods((0.0, *(float(day) for day in models.meta["horizons"])))
+    chances = np.clip(models.rule_chances(values), 0.0, 0.999)
+    staying = -np.log1p(-np.maximum.accumulate(chances, axis=1))
+    return np.diff(staying, axis=1, prepend=0.0) / periods.lengths, periods
+
+
+def past_of(features: FeatureSet, project: Project, day: int) -> Followed:
+    """The snapshots behind a day that teach what all accounts share."""
+    past = follow(
+        features,
+        training_day=day,
+        every_days=project.snapshots.training_every_days,
+        min_events=project.models.min_events,
+    )
+    step = -(-len(past.rows) // MOST_ROWS) if len(past.rows) else 1
+    return past.take(np.flatnonzero(past.account % step == 0))
+
+
+def _reality(
+    rates: Floats,
+    past: Followed,
+    values: pd.DataFrame,
+    *,
+    periods: Periods,
+) -> Reality:
+    return Reality.seen(
+        rates,
+        past.followup,
+        values,
+        cause=0,
+        periods=periods,
+        day=past.day,
+        end_day=past.end_day,
+    )
+
+
+def _changing(
+    features: FeatureSet,
+    models: Models,
+    past: Followed,
+    values: pd.DataFrame,
+    *,
+    way: int,
+    days: int,
+) -> tuple[Floats, SharedLevel]:
+    """Rates of growing or shrinking on each coming day, and what accounts share of it."""
+    followup = follow_changes(features, past)
+    before = features.values.iloc[past.rows]
+    expansion, periods = models.expansion, ONE_PERIOD
+    is_model = expansion is not None and models.foretells_expansion
+    if expansion is not None and is_model:
+        name, periods = (GROWS, SHRINKS)[way], expansion.periods
+        past_rates, rates = (expansion.rates(each)[name] for each in (before, values))
+    else:
+        kinds = KindRates.learnt(before, followup, cause=way)
+        past_rates, rates = kinds.rates(before), kinds.rates(values)
+    seen = Reality.seen(
+        past_rates,
+        followup,
+        before,
+        cause=way,
+        periods=periods,
+        day=past.day,
+        end_day=past.end_day,
+    )
+    correction = Correction.learnt(seen, knows_terms=is_model)
+    return correction.daily(rates, values, periods=periods, days=days), correction.level
+
+
+def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:
+    columns = ["account_id", "segment", "owner", "renews_on"]
+    accounts = features.snapshots.iloc[today][columns].reset_index(drop=True)
+    known = features.arr.loc[features.arr["known_day"] < day]
+    paid = arr_on(known, accounts["account_id"], np.full(len(accounts), day))
+    return accounts.assign(arr=paid)

@@ -1,0 +1,165 @@
+"""What did become of a book, as far as it is known today?
+
+The accounts of a past morning are followed as the forecast follows them, so that what was said
+and what came are the same figures.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.arr import arr_on
+from features.asof import Ints, day_number
+from features.assemble import FeatureSet
+from training.engine.followed import CHURN
+from training.engine.periods import Floats
+
+ALL = "all"
+"""The name of the whole book among its parts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """Where every account (column) stands in every draw (row) at the end of a day."""
+
+    churned: np.ndarray
+    gone: np.ndarray
+    """Left for any reason, churn included."""
+    arr: Floats
+    """What it pays; nothing once it is gone."""
+
+
+def states(
+    features: FeatureSet, account_ids: "pd.Series[str]", *, since: int, days: Sequence[int]
+) -> dict[int, State]:
+    """Where accounts that were here on one day stood on others, as one draw."""
+    exits = features.exits.sort_values(["account_id", "exited_at"])
+    exits = exits.loc[day_number(exits["exited_at"]) >= since]
+    first = exits.drop_duplicates("account_id").set_index("account_id")
+    own = first.reindex(account_ids)
+    left = day_number(own["exited_at"])
+    is_churn = (own["cause"] == CHURN).to_numpy()
+    return {day: _state(features, account_ids, left, is_churn, day) for day in days}
+
+
+def _state(
+    features: FeatureSet,
+    account_ids: "pd.Series[str]",
+    left: Ints,
+    is_churn: np.ndarray,
+    day: int,
+) -> State:
+    gone = (left >= 0) & (left < day)
+    paid = np.nan_to_num(arr_on(features.arr, account_ids, np.full(len(account_ids), day)))
+    arr = np.where(gone, 0.0, paid)
+    return State((gone & is_churn)[None, :], gone[None, :], arr[None, :])
+
+
+def live_on(features: FeatureSet, day: int) -> tuple[pd.DataFrame, int] | None:
+    """The accounts of the last morning up to a day, and that morning; None before the first."""
+    mornings = features.snapshots["day"].to_numpy(dtype=np.int64)
+    earlier = mornings[mornings <= day]
+    if not len(earlier):
+        return None
+    last = int(earlier.max())
+    columns = ["account_id", "segment", "owner"]
+    return features.snapshots.loc[mornings == last, columns].reset_index(drop=True), last
+
+
+def totals(start: State, end: State) -> dict[str, Floats]:
+    """What happens to each account between two days: a row per draw, a column per account."""
+    here = ~start.gone
+    churned, left = here & end.churned, here & end.gone & ~end.churned
+    kept = np.where(end.gone, start.arr, end.arr)
+    return {
+        "accounts_at_start": here.astype(float),
+        "accounts_churned": churned.astype(float),
+        "accounts_left_otherwise": left.astype(float),
+        "arr_at_start": start.arr,
+        "churned_arr": np.where(churned, start.arr, 0.0),
+        "left_arr": np.where(left, start.arr, 0.0),
+        "contraction_arr": np.maximum(start.arr - kept, 0.0),
+        "expansion_arr": np.maximum(kept - start.arr, 0.0),
+        "arr_at_end": end.arr,
+    }
+
+
+def rates_of(sums: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Retention from what it is a share of; where there was nothing to keep, NaN."""
+    accounts, arr = sums["accounts_at_start"], sums["arr_at_start"]
+    kept = arr - sums["churned_arr"] - sums["left_arr"] - sums["contraction_arr"]
+    return {
+        "logo_retention": _share(accounts - sums["accounts_churned"], accounts),
+        "grr": _share(kept, arr),
+        "nrr": _share(sums["arr_at_end"], arr),
+    }
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    nothing = np.full(np.shape(whole), np.nan)
+    share: Floats = np.divide(part, whole, out=nothing, where=np.asarray(whole) > 0)
+    return share
+
+
+def rates_between(
+    features: FeatureSet, start: int, end: int, *, part: str
+) -> "pd.Series[float]":
+    """Give the rates that came about between two past days, by part and measure."""
+    found = live_on(features, start) if start < end <= _newest(features) else None
+    if found is None:
+        return _told({}, part)
+    accounts, day = found
+    names, groups = parts_of(accounts[part])
+    cuts = (day, day + end - start)
+    at = states(features, accounts["account_id"], since=day, days=cuts)
+    sums = {
+        name: sums_by(groups, len(names), cells)
+        for name, cells in totals(at[cuts[0]], at[cuts[1]]).items()
+    }
+    rates = {
+        (name, measure): float(rate[0])
+        for name, own in with_the_whole(names, [sums])
+        for measure, rate in rates_of(own).items()
+    }
+    return _told(rates, part)
+
+
+def _told(rates: Mapping[tuple[str, str], float], part: str) -> "pd.Series[float]":
+    parts, measures = [key[0] for key in rates], [key[1] for key in rates]
+    index = pd.MultiIndex.from_arrays([parts, measures], names=[part, "measure"])
+    told: pd.Series[float] = pd.Series(list(rates.values()), index=index, dtype="float64")
+    return told
+
+
+def parts_of(labels: "pd.Series[str]") -> tuple[list[str], Ints]:
+    """Names of the parts in order, and the part of each account; no label is a part too."""
+    named = labels.astype(object).where(labels.notna(), "")
+    names = sorted(set(map(str, named)))
+    return names, pd.Index(names).get_indexer(pd.Index(named.astype(str))).astype(np.int64)
+
+
+def with_the_whole(
+    names: Sequence[str], drawn: Sequence[Mapping[str, Floats]]
+) -> Iterator[tuple[str, dict[str, Floats]]]:
+    """Give the sums of the whole book, then those of each part."""
+    sums = {name: np.vstack([each[name] for each in drawn]) for name in drawn[0]}
+    yield ALL, {name: by_part.sum(axis=1) for name, by_part in sums.items()}
+    for number, part in enumerate(names):
+        yield part, {name: by_part[:, number] for name, by_part in sums.items()}
+
+
+def sums_by(groups: Ints, count: int, amounts: Floats) -> Floats:
+    """Sum columns by their group: one row per draw, one column per group."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.searchsorted(groups[order], np.arange(count))
+    padded = np.hstack([amounts[:, order], np.zeros((len(amounts), 1))])
+    sums = np.add.reduceat(padded, np.minimum(starts, len(groups)), axis=1)
+    empty = np.bincount(groups, minlength=count) == 0
+    sums[:, empty] = 0.0
+    return np.asarray(sums, dtype=np.float64)
+
+
+def _newest(features: FeatureSet) -> int:
+    return int(features.snapshots["day"].max())

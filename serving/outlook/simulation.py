@@ -1,0 +1,98 @@
+"""How may the months ahead turn out, if every account takes its chances and all share a mood?
+
+Every draw first draws the mood of the months to come (the shared levels), then what each
+account does under it. Intervals over accounts alone would be far too narrow: what a book of
+hundreds of accounts does hangs on what they share.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from features.asof import Bools
+from serving.outlook.prospects import CHURNS, LEAVES, Prospects
+from serving.outlook.retention import State
+from training.book.level import MONTH_DAYS
+from training.engine.periods import Floats
+from training.questions.changes import GROWS, SHRINKS, Sizes
+
+MOST_DRAWS, LEAST_DRAWS = 1000, 200
+CELLS_AT_ONCE = 2_000_000
+MOST_CELLS = 4_000_000
+
+
+def draws_for(accounts: int) -> int:
+    """How many draws a book of this size gets: fewer where there are many accounts."""
+    return int(np.clip(MOST_CELLS // max(accounts, 1), LEAST_DRAWS, MOST_DRAWS))
+
+
+def simulated(
+    ahead: Prospects, cuts: Sequence[int], *, seed: int
+) -> Iterator[dict[int, State]]:
+    """Play the future, some draws at a time; each gives the state on every day of ``cuts``.
+
+    The draws of an account do not depend on how many other accounts there are. The same seed
+    gives the same futures.
+    """
+    rng = np.random.default_rng(seed)
+    draws = draws_for(len(ahead.accounts))
+    months = -(-max(cuts) // MONTH_DAYS)
+    moods = {
+        name: ahead.levels[name].paths(months, draws=draws, rng=rng)
+        for name in sorted(ahead.levels)
+    }
+    at_once = max(1, CELLS_AT_ONCE // max(len(ahead.accounts), 1))
+    for start in range(0, draws, at_once):
+        part = {name: paths[start : start + at_once] for name, paths in moods.items()}
+        yield _played(ahead, cuts, part, rng)
+
+
+def _played(
+    ahead: Prospects, cuts: Sequence[int], moods: dict[str, Floats], rng: np.random.Generator
+) -> dict[int, State]:
+    draws, accounts = len(moods[CHURNS]), len(ahead.accounts)
+    arr = np.tile(np.nan_to_num(ahead.accounts["arr"].to_numpy(dtype=np.float64)), (draws, 1))
+    churned = np.zeros((draws, accounts), dtype=bool)
+    gone = churned.copy()
+    states = {0: State(churned, gone, arr)}
+    day = 0
+    for until in _edges(cuts):
+        due = {name: daily[:, day:until].sum(axis=1) for name, daily in ahead.daily.items()}
+        mood = {name: paths[:, [day // MONTH_DAYS]] for name, paths in moods.items()}
+        churns, leaves = _exits(due, mood, rng)
+        churned = churned | (churns & ~gone)
+        gone = gone | churns | leaves
+        for name in (GROWS, SHRINKS):
+            if name in due:
+                arr = _changed(arr, due[name] * mood[name], ahead.sizes[name], rng)
+        arr = np.where(gone, 0.0, arr)
+        day = until
+        if until in cuts:
+            states[until] = State(churned, gone, arr)
+    return states
+
+
+def _edges(cuts: Sequence[int]) -> list[int]:
+    """Days at which to stop: those asked for, and wherever the mood may change."""
+    months = range(MONTH_DAYS, max(cuts), MONTH_DAYS)
+    return sorted({*(day for day in cuts if day > 0), *months})
+
+
+def _exits(
+    due: dict[str, Floats], mood: dict[str, Floats], rng: np.random.Generator
+) -> tuple[Bools, Bools]:
+    """Who churns and who leaves otherwise, of those who would still be here."""
+    churning = due[CHURNS] * mood[CHURNS]
+    both = churning + due[LEAVES]
+    drawn = rng.random(churning.shape)
+    leaving = -np.expm1(-both)
+    share = np.divide(churning, both, out=np.zeros_like(both), where=both > 0)
+    return drawn < leaving * share, (drawn >= leaving * share) & (drawn < leaving)
+
+
+def _changed(arr: Floats, rate: Floats, sizes: Sizes, rng: np.random.Generator) -> Floats:
+    """What everybody pays, once those who change have changed as others did before them."""
+    paid = arr.copy()
+    struck = rng.random(rate.shape) < -np.expm1(-rate)
+    paid[struck] *= sizes.drawn(arr[struck], rng)
+    return paid

@@ -1,0 +1,120 @@
+import pandas as pd
+import pytest
+
+from configs.playbook import Playbook
+from serving.next_steps.audit import (
+    DRIVES,
+    NOTHING_MEASURED,
+    TOO_FEW,
+    audit,
+    audit_schema,
+    groups,
+    in_time,
+    verdict,
+)
+from serving.next_steps.audit import _row as row_of
+from serving.scorecard import as_table
+from tests.builders import a_step
+from tests.serving.mornings import a_morning
+from training.effects.effects import Effect
+
+PLAYBOOK = Playbook.model_validate(
+    {
+        "milestones": [
+            a_step("first", expected_days=10),
+            a_step("second", expected_days=30),
+            a_step("third", requires=["second"]),
+        ]
+    }
+)
+KEEPS = Effect("startup", "second", "adjusted", -0.05, -0.08, -0.02)
+UNCLEAR = Effect("startup", "first", "descriptive", -0.01, -0.03, 0.02, remark="covers zero")
+
+
+def ladder(days: dict[str, list[float | None]]) -> pd.DataFrame:
+    """One account per entry of the lists, all opened on one day; None is still waiting."""
+    opened = pd.Timestamp("2025-01-01")
+    rows = [
+        {
+            "account_id": f"a{number}",
+            "milestone": slug,
+            "state": "open" if took is None else "done",
+            "days_open": 60 if took is None else took,
+            "achieved_at": pd.NaT if took is None else opened + pd.Timedelta(days=took),
+        }
+        for slug, each in days.items()
+        for number, took in enumerate(each)
+    ]
+    return pd.DataFrame(rows)
+
+
+def looked_at(days, slug, effect=None):
+    standing = ladder(days)
+    accounts = pd.DataFrame({"account_id": standing["account_id"].unique()})
+    (group,) = groups(standing, accounts.assign(segment="startup"))
+    step = next(m for m in PLAYBOOK.milestones if m.slug == slug)
+    return row_of(step, group, effect, PLAYBOOK)
+
+
+@pytest.mark.parametrize(
+    ("effect", "said"),
+    [
+        (KEEPS, DRIVES),
+        (UNCLEAR, NOTHING_MEASURED),
+        (Effect("startup", "first", "adjusted", 0.05, 0.02, 0.08), NOTHING_MEASURED),
+        (Effect("startup", "first", "too_few"), TOO_FEW),
+        (None, TOO_FEW),
+    ],
+)
+def test_only_evidence_of_keeping_customers_earns_the_word(effect, said):
+    assert verdict(effect) == said
+
+
+def test_who_reached_it_and_when_is_counted_by_hand():
+    row = looked_at({"first": [5, 8, 20, None]}, "first", UNCLEAR)
+    assert (row["accounts"], row["reached"], row["median_days"]) == (4, 3, 8.0)
+    assert row["in_time_share"] == pytest.approx(2 / 4)
+    assert row["points"] is None
+    assert row["remark"] == "covers zero"
+
+
+def test_nobody_is_late_who_has_not_had_the_time():
+    assert in_time(pd.Series([5.0]), pd.Series([3.0]), 10) == 1.0
+    assert in_time(pd.Series([], dtype=float), pd.Series([3.0]), 10) is None
+
+
+def test_a_wrong_expectation_is_only_proposed_from_enough_accounts():
+    assert (
+        "expect 40 days instead of 10" in looked_at({"first": [40] * 20}, "first")["proposal"]
+    )
+    assert looked_at({"first": [40] * 19}, "first")["proposal"] == ""
+    assert looked_at({"first": [12] * 20}, "first")["proposal"] == ""
+
+
+def test_a_step_mostly_reached_before_an_earlier_one_is_said_to_stand_too_late():
+    days = {"first": [10.0] * 5 + [None] * 20, "second": [20.0] * 25}
+    assert "place it before" in looked_at(days, "second")["proposal"]
+    assert (
+        "place it before" not in looked_at(days | {"first": [10.0] * 25}, "second")["proposal"]
+    )
+
+
+def test_filler_opens_nothing_and_does_nothing_that_can_be_measured():
+    assert "ask whether it is needed" in looked_at({"first": [9]}, "first", UNCLEAR)["proposal"]
+    assert looked_at({"second": [9]}, "second", UNCLEAR)["proposal"] == ""
+    assert looked_at({"first": [9]}, "first", KEEPS)["proposal"] == ""
+
+
+def test_every_milestone_is_looked_at_in_every_segment_it_applies_to(company):
+    morning = a_morning(
+        company.as_of, company.features, company.speaking, company.configuration
+    )
+    table = as_table(audit(morning, {}), audit_schema(morning.configuration)).to_pandas()
+    asked = {
+        (step.slug, segment)
+        for step in company.configuration.playbook.milestones
+        for segment in set(morning.accounts["segment"])
+        if step.applies_to(segment)
+    }
+    assert set(zip(table["milestone"], table["segment"], strict=True)) == asked
+    assert (table["reached"] <= table["accounts"]).all()

@@ -1,0 +1,58 @@
+import pandas as pd
+import pytest
+
+from serving.next_steps.next_steps import (
+    effort,
+    next_steps,
+    next_steps_schema,
+    peer_days,
+    reason,
+)
+from serving.scorecard import as_table
+from tests.serving.mornings import a_morning
+
+SEGMENTS = pd.Series(dict.fromkeys("abcdef", "startup"))
+TOLD = {"worth": 0.01, "chance": 0.42, "effort_days": 35.0}
+UNTOLD = {"points": None, "low": None, "high": None}
+
+
+@pytest.fixture(scope="module")
+def morning(company):
+    return a_morning(company.as_of, company.features, company.speaking, company.configuration)
+
+
+def done(accounts, days):
+    rows = {"account_id": list(accounts), "milestone": "first", "state": "done"}
+    return pd.DataFrame({**rows, "days_open": days})
+
+
+def test_a_proven_step_is_told_with_its_interval_an_unproven_one_without_figures():
+    proven = {"points": -0.031, "low": -0.05, "high": -0.012}
+    said = reason(TOLD | proven, name="First report", whose="peers", days=90)
+    assert "changes the risk by \u22123.1 points (between \u22125.0 and \u22121.2)" in said
+    unproven = reason(TOLD | UNTOLD, name="First report", whose="peers", days=90)
+    assert "nothing is proven" in unproven
+    assert "points" not in unproven
+
+
+def test_the_effort_is_what_peers_took_where_enough_of_them_did(company):
+    step = company.configuration.playbook.milestones[0]
+    took = {("startup", step.slug): 12.0}
+    assert effort(step, "startup", took) == (12.0, "peers")
+    assert effort(step, "enterprise", took) == (21.0, "playbook")
+
+
+def test_four_peers_are_too_few_to_speak_of():
+    assert peer_days(done("abcd", [1, 2, 3, 4]), SEGMENTS) == {}
+    assert peer_days(done("abcde", [1, 2, 30, 40, 50]), SEGMENTS) == {("startup", "first"): 30}
+
+
+def test_every_open_milestone_is_in_the_table_and_the_first_is_the_account_s_next(morning):
+    rows = next_steps(morning, {})
+    table = as_table(rows, next_steps_schema(morning.configuration)).to_pandas()
+    is_open = morning.milestones["state"] == "open"
+    assert len(table) == is_open.sum()
+    first = table.loc[table["order"] == 1].set_index("account_id")["milestone"]
+    told = morning.accounts.set_index("account_id")["next_milestone"].dropna()
+    assert first.to_dict() == told.to_dict()
+    assert table["reason"].str.endswith(".").all()

@@ -1,0 +1,98 @@
+"""A message to the customer says only what is true of it and of its peers."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from configs.playbook import Playbook
+from serving.next_steps.nudges import nudge_texts
+
+PEERS = "{peer_share} of companies like yours reached {name} within {peer_days} days."
+STEP = {
+    "slug": "first_report",
+    "name": "First report",
+    "stage": "onboarding",
+    "expected_days": 30,
+    "done_when": {"capability": "report_run", "measure": "count", "at_least": 4},
+    "nudges": {
+        "approaching": "{progress} of {target}. Then comes {next}.",
+        "stalled": "{name} has been open for {days_open} days.",
+        "peers": PEERS,
+    },
+}
+AFTER = {
+    "slug": "weekly_report",
+    "name": "Weekly report",
+    "requires": ["first_report"],
+    "expected_days": 60,
+    "done_when": {"capability": "report_run", "measure": "weeks_in_a_row", "at_least": 4},
+}
+
+
+def a_peer(number: int, state: str, days_open: float | None) -> dict[str, Any]:
+    return {
+        "account_id": f"peer-{number}",
+        "milestone": "first_report",
+        "state": state,
+        "days_open": days_open,
+        "progress": 1.0 if state == "done" else 0.0,
+        "pace": "on_track",
+    }
+
+
+def message(
+    *peers: tuple[str, float | None], changes: dict[str, Any] | None = None, **own: Any
+) -> str | None:
+    """Write to one account whose first report is open, beside its peers."""
+    playbook = Playbook.model_validate({"milestones": [STEP | (changes or {}), AFTER]})
+    asked = a_peer(0, "open", 3.0) | {"account_id": "me"} | own
+    others = [a_peer(number, *peer) for number, peer in enumerate(peers)]
+    standing = pd.DataFrame([asked, *others])
+    accounts = pd.DataFrame(
+        {"name": "Acme", "owner": "Ana", "segment": "everyone"},
+        index=pd.Index(standing["account_id"]),
+    )
+    chosen = standing.iloc[:1].set_index("account_id")
+    return nudge_texts(chosen, standing, accounts, playbook, fewest_peers=5).iloc[0]
+
+
+def test_peers_are_counted_only_once_they_had_the_time():
+    in_time, late = [("done", 20.0)] * 6, [("done", 45.0)] * 2
+    too_soon_to_say = [("open", 10.0)] * 9 + [("locked", None)] * 9
+    assert message(*in_time, *late, *too_soon_to_say) == (
+        "75% of companies like yours reached First report within 30 days."
+    )
+
+
+def test_those_who_still_have_not_reached_it_count_as_not_in_time():
+    assert message(*[("done", 20.0)] * 6, *[("open", 90.0)] * 2).startswith("75%")
+    assert message(*[("lost", 20.0)] * 6, *[("open", 90.0)] * 2).startswith("75%")
+
+
+@pytest.mark.parametrize(
+    "peers",
+    [
+        [("done", 20.0)] * 4,
+        [("done", 20.0)] * 4 + [("open", 90.0)] * 5,
+        [],
+    ],
+)
+def test_few_peers_and_slow_peers_are_not_spoken_of(peers):
+    assert message(*peers) is None
+
+
+def test_a_step_that_nobody_expects_by_a_day_has_no_peers_in_time():
+    assert message(*[("done", 20.0)] * 9, changes={"expected_days": {}}) is None
+
+
+def test_progress_and_the_step_after_are_told_as_they_are():
+    assert message(progress=0.75) == "3 of 4. Then comes Weekly report."
+
+
+def test_a_step_that_is_late_is_told_to_be_waiting():
+    assert message(pace="behind", days_open=50) == "First report has been open for 50 days."
+
+
+def test_a_template_that_asks_for_what_is_unknown_gives_no_message():
+    assert message(changes={"nudges": {"peers": "Unlocks {unlocks}."}}) is None

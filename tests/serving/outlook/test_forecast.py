@@ -1,0 +1,132 @@
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from serving.outlook.forecast import AMOUNTS, COUNTS, forecast, stretches
+from serving.outlook.prospects import CHURNS, LEAVES, Prospects
+from serving.outlook.retention import ALL
+from serving.outlook.simulation import simulated
+from training.book.level import SharedLevel
+from training.questions.changes import GROWS, SHRINKS, Sizes
+
+AS_OF = dt.date(2025, 3, 10)
+CALM = SharedLevel(np.array([0.999]), np.array([1.0]), np.array([1e7]), np.array([1e7]))
+MOODY = SharedLevel.learnt([20.0] * 8, [5.0, 40.0, 8.0, 30.0, 20.0, 45.0, 6.0, 20.0])
+
+
+def a_book(
+    *, size: int = 60, daily: float = 0.002, mood: SharedLevel = CALM, seed: int = 0
+) -> Prospects:
+    rng = np.random.default_rng(seed)
+    accounts = pd.DataFrame(
+        {
+            "account_id": [f"a{i}" for i in range(size)],
+            "segment": rng.choice(["large", "small"], size),
+            "owner": rng.choice(["Ann", "Kim", None], size),
+            "renews_on": pd.NaT,
+            "arr": rng.choice([100.0, 400.0], size),
+        }
+    )
+    days = {CHURNS: daily, LEAVES: 0.0005, GROWS: 0.002, SHRINKS: 0.001}
+    return Prospects(
+        accounts,
+        {name: np.full((size, 90), rate) for name, rate in days.items()},
+        {CHURNS: mood, GROWS: mood, SHRINKS: mood},
+        {
+            GROWS: Sizes(np.array([100.0]), np.array([1.5])),
+            SHRINKS: Sizes(np.array([100.0]), np.array([0.5])),
+        },
+    )
+
+
+def told(book: Prospects, *, part: str = "segment") -> pd.DataFrame:
+    return forecast(book, as_of=AS_OF, horizons=(30, 90), seed=7, part=part)
+
+
+def of(rows: pd.DataFrame, measure: str, *, days: int = 90, part: str = ALL) -> pd.Series:
+    ends = AS_OF + dt.timedelta(days=days)
+    at = (rows["period"] == "horizon") & (rows["period_end"] == ends)
+    return rows.loc[at & (rows["measure"] == measure) & (rows["segment"] == part)].iloc[0]
+
+
+@settings(max_examples=15)
+@given(st.integers(1, 40), st.integers(0, 99), st.sampled_from(["segment", "owner"]))
+def test_the_whole_is_the_sum_of_its_parts(size, seed, part):
+    rows = told(a_book(size=size, mood=MOODY, seed=seed), part=part)
+    keys = ["period", "period_start", "period_end", "measure"]
+    additive = rows.loc[rows["measure"].isin([*COUNTS, *AMOUNTS])]
+    whole = additive.loc[additive[part] == ALL].set_index(keys)["expected"]
+    parts = additive.loc[additive[part] != ALL].groupby(keys)["expected"].sum()
+    assert_allclose(whole, parts.reindex(whole.index))
+
+
+@settings(max_examples=15)
+@given(st.integers(2, 40), st.integers(0, 99))
+def test_what_is_kept_lost_and_won_explains_all_that_is_there_at_the_end(size, seed):
+    rows = told(a_book(size=size, mood=MOODY, seed=seed))
+    wide = rows.pivot_table(
+        index=["period", "period_start", "period_end", "segment"],
+        columns="measure",
+        values="expected",
+    )
+    lost = wide["churned_arr"] + wide["left_arr"] + wide["contraction_arr"]
+    assert_allclose(wide["arr_at_start"] - lost + wide["expansion_arr"], wide["arr_at_end"])
+    assert_allclose(wide["grr"], (wide["arr_at_start"] - lost) / wide["arr_at_start"])
+    assert_allclose(wide["nrr"], wide["arr_at_end"] / wide["arr_at_start"])
+    assert (wide["grr"] <= 1 + 1e-12).all()
+
+
+@given(st.integers(2, 30))
+@settings(max_examples=10)
+def test_every_interval_is_in_order(size):
+    rows = told(a_book(size=size, mood=MOODY))
+    assert (rows["low"] <= rows["high"]).all()
+
+
+def test_in_a_calm_market_as_many_leave_as_the_curves_say():
+    rows = told(a_book(size=400))
+    expected = 400 * 0.002 / 0.0025 * (1 - np.exp(-0.0025 * 90))
+    assert of(rows, "accounts_churned")["expected"] == pytest.approx(expected, rel=0.02)
+
+
+def test_what_all_share_makes_the_interval_far_wider_than_luck_alone():
+    calm, moody = (of(told(a_book(size=400, mood=m)), "logo_retention") for m in (CALM, MOODY))
+    assert moody["high"] - moody["low"] > 2 * (calm["high"] - calm["low"])
+
+
+def test_the_same_seed_tells_the_same_and_later_mornings_another():
+    pd.testing.assert_frame_equal(told(a_book()), told(a_book()))
+
+
+def test_who_left_pays_nothing_and_never_comes_back():
+    for states in simulated(a_book(daily=0.02), [0, 30, 60, 90], seed=1):
+        for early, late in ((0, 30), (30, 60), (60, 90)):
+            assert (states[late].gone >= states[early].gone).all()
+            assert (states[late].arr[states[late].gone] == 0).all()
+
+
+def test_months_and_quarters_follow_each_other_and_end_within_the_longest_horizon():
+    found = stretches(dt.date(2025, 1, 1), (90, 180))
+    months = [(each.start, each.end) for each in found if each.kind == "month"]
+    assert months == [(0, 31), (31, 59), (59, 90), (90, 120), (120, 151)]
+    assert [(e.start, e.end) for e in found if e.kind == "quarter"] == [(0, 90)]
+
+
+def test_a_book_without_arr_is_told_in_accounts_alone():
+    book = a_book()
+    bare = Prospects(
+        book.accounts.assign(arr=np.nan),
+        {name: book.daily[name] for name in (CHURNS, LEAVES)},
+        {CHURNS: CALM},
+        {},
+    )
+    assert set(told(bare)["measure"]) == {*COUNTS, "logo_retention"}
+
+
+def test_where_nothing_can_be_said_there_are_no_rows():
+    assert forecast(None, as_of=AS_OF, horizons=(30,), seed=1).empty

@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from serving.outlook.growth import expansion_rows
+from tests.serving.mornings import a_morning
+from training.models import Models
+
+
+def foretelling(models: Models, *, has_skill: bool) -> Models:
+    skill = models.meta["skill"]
+    told = {**skill, "expansion": {**skill["expansion"], "has_skill": has_skill}}
+    return replace(models, meta={**models.meta, "skill": told})
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["model", "rule"])
+def morning(company, request):
+    models = foretelling(company.models, has_skill=request.param)
+    return a_morning(company.as_of, company.features, models, company.configuration)
+
+
+def test_the_list_holds_every_paying_account_that_has_a_chance_best_first(morning):
+    rows = expansion_rows(morning, {})
+    accounts = morning.accounts
+    paying = accounts["expansion_chance"].notna() & (accounts["arr"] > 0)
+    assert set(rows["account_id"]) == set(accounts.loc[paying, "account_id"])
+    assert rows["rank"].tolist() == list(range(1, len(rows) + 1))
+    assert (np.diff(rows["expected_arr"]) <= 0).all()
+
+
+def test_the_chances_are_those_of_the_scores(morning):
+    rows = expansion_rows(morning, {}).set_index("account_id")["expansion_chance"]
+    scores = morning.accounts.set_index("account_id")["expansion_chance"]
+    assert_allclose(rows, scores.reindex(rows.index))
+    assert rows.between(0, 1).all()
+
+
+def test_the_reasons_tell_which_of_the_two_speaks_and_add_up(morning):
+    rows = expansion_rows(morning, {})
+    bases = {
+        round(chance - sum(reason.points for reason in reasons), 6)
+        for chance, reasons in zip(rows["expansion_chance"], rows["reasons"], strict=True)
+    }
+    assert len(bases) == 1
+    is_rule = rows["chance_source"].iloc[0] == "baseline"
+    assert is_rule == (rows["reasons"].iloc[0][0].family == "baseline")
+
+
+def test_what_is_to_be_won_is_chance_times_what_such_accounts_add(morning):
+    rows = expansion_rows(morning, {})
+    assert (rows["usual_growth"] > 0).all()
+    won = rows["expansion_chance"] * rows["usual_growth"] * rows["arr"]
+    assert_allclose(rows["expected_arr"], won)
+
+
+def test_where_nobody_ever_grew_there_is_no_list(company):
+    models = replace(company.models, expansion=None)
+    morning = a_morning(company.as_of, company.features, models, company.configuration)
+    assert expansion_rows(morning, {}).empty
+    assert morning.accounts["expansion_chance"].isna().all()

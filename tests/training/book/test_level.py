@@ -1,0 +1,58 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import stats
+
+from training.book.level import DOUBT_EVENTS, KEEPS, SharedLevel
+
+months = st.lists(st.tuples(st.floats(0, 50), st.integers(0, 60)), min_size=1, max_size=30)
+
+
+def learnt(*told: tuple[float, float]) -> SharedLevel:
+    return SharedLevel.learnt([due for due, _ in told], [seen for _, seen in told])
+
+
+@given(months)
+def test_every_kind_of_market_is_weighed_and_no_level_is_below_zero(told):
+    level = learnt(*told)
+    assert_allclose(level.weight.sum(), 1.0)
+    assert (level.shape > 0).all()
+    assert level.mean > 0
+
+
+def test_before_any_history_as_much_is_expected_as_the_models_say():
+    assert_allclose(learnt((0.0, 0.0)).mean, 1.0)
+
+
+def test_twice_the_exits_for_two_years_is_a_level_of_nearly_two():
+    assert 1.8 < learnt(*[(20.0, 40.0)] * 24).mean < 2.1
+
+
+def test_a_market_that_jumps_is_known_by_its_jumps_and_a_calm_one_by_its_calm():
+    calm = learnt(*[(20.0, 20.0)] * 24)
+    wild = learnt(*[(20.0, 8.0), (20.0, 8.0), (20.0, 45.0), (20.0, 45.0)] * 6)
+    assert (calm.weight * calm.keep).sum() > 0.8
+    assert (wild.weight * wild.keep).sum() < 0.65
+
+
+def test_a_month_is_as_likely_as_the_negative_binomial_of_another_library_says():
+    due, seen = 12.0, 17
+    level = learnt((due, seen))
+    shape = DOUBT_EVENTS * np.array(KEEPS)
+    said = stats.nbinom.pmf(seen, shape, shape / (shape + due))
+    assert_allclose(level.weight, said / said.sum())
+
+
+def test_the_paths_stay_on_their_mean_and_spread_with_the_months():
+    level = learnt(*[(20.0, 25.0), (20.0, 15.0)] * 6)
+    paths = level.paths(6, draws=40_000, rng=np.random.default_rng(3))
+    assert_allclose(paths.mean(axis=0), level.mean, rtol=0.03)
+    assert (np.diff(paths.std(axis=0)) > 0).all()
+
+
+def test_the_same_seed_draws_the_same_paths():
+    one, other = (
+        learnt((20.0, 25.0)).paths(3, draws=5, rng=np.random.default_rng(1)) for _ in range(2)
+    )
+    assert (one == other).all()

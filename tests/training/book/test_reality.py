@@ -1,0 +1,57 @@
+import numpy as np
+import pandas as pd
+from numpy.testing import assert_allclose
+
+from training.book.reality import Correction, Reality, by_day
+from training.engine.periods import CENSORED, FollowUp, Periods
+
+PERIODS = Periods((0.0, 7.0, 30.0))
+
+
+def seen(*told: tuple[int, float, int], end_day: int = 128) -> Reality:
+    """Rows of (morning, days followed, cause) under a rate of one in ten a day."""
+    day, days, cause = (np.array(column) for column in zip(*told, strict=True))
+    return Reality.seen(
+        np.full((len(day), 2), 0.1),
+        FollowUp(days.astype(float), cause),
+        pd.DataFrame({"tenure_days": np.zeros(len(day))}),
+        cause=0,
+        periods=PERIODS,
+        day=day,
+        end_day=end_day,
+    )
+
+
+def test_rates_are_spread_over_the_days_of_their_period():
+    daily = by_day(np.array([[0.1, 0.2]]), PERIODS, days=40)
+    assert daily[0, 6:9].tolist() == [0.1, 0.2, 0.2]
+    assert daily[0, -1] == 0.2
+
+
+def test_an_exit_counts_on_the_morning_before_it_alone():
+    reality = seen((100, 20.0, 0), (114, 6.0, 0))
+    assert reality.events == 1
+    assert reality.came[1, 6] == 1
+
+
+def test_nothing_is_expected_of_a_day_that_nobody_watched():
+    reality = seen((100, 5.5, 0), (100, 28.0, CENSORED))
+    assert_allclose(reality.expected.sum(axis=1), [0.55, 2.8])
+
+
+def test_what_was_seen_is_told_by_month_counted_back():
+    reality = seen((68, 28.0, CENSORED), (96, 32.0, CENSORED), (96, 2.0, 0))
+    expected, came = reality.by_month()
+    assert came == [0.0, 1.0]
+    assert_allclose(sum(expected), reality.expected.sum())
+    assert len(came) == 2
+
+
+def test_a_model_that_says_twice_too_much_is_brought_down_by_half():
+    rng = np.random.default_rng(5)
+    rows = []
+    for morning in range(0, 1400, 28):
+        days = rng.exponential(1 / 0.05, size=60)
+        rows += [(morning, d, 0) if d < 28 else (morning, 28.0, CENSORED) for d in days]
+    correction = Correction.learnt(seen(*rows, end_day=1428))
+    assert 0.4 < correction.level.mean < 0.6

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.engine.calibrate import observed_over_expected_shift
+from training.engine.periods import CENSORED, FollowUp, Ints, Periods
+
+PERIODS = Periods.covering([30, 60, 90])
+TODAY = 1000.0
+
+
+def shift(
+    *, leaving: int, of: int, rate: float, days_ago: float = 84, accounts: Ints | None = None
+) -> float:
+    """Watch ``of`` rows from one morning until today; ``leaving`` of them left half-way."""
+    days = np.full(of, days_ago)
+    days[:leaving] = days_ago / 2
+    cause = np.where(np.arange(of) < leaving, 0, CENSORED)
+    return observed_over_expected_shift(
+        np.full((of, PERIODS.count), rate),
+        FollowUp(days, cause),
+        np.full(of, TODAY - days_ago),
+        periods=PERIODS,
+        cause=0,
+        training_day=TODAY,
+        accounts=accounts,
+    )
+
+
+def test_a_model_that_says_half_of_what_comes_is_doubled():
+    right = 200 / (800 * 84 + 200 * 42)
+    assert shift(leaving=200, of=1000, rate=right / 2) == pytest.approx(np.log(2), abs=0.01)
+
+
+@given(st.integers(50, 400))
+def test_a_model_that_is_right_is_left_alone(leaving):
+    right = leaving / ((1000 - leaving) * 84 + leaving * 42)
+    assert shift(leaving=leaving, of=1000, rate=right) == 0
+
+
+@given(st.integers(0, 400), st.floats(1e-5, 1e-2))
+def test_the_shift_goes_from_what_was_expected_towards_what_came(leaving, rate):
+    expected = rate * ((1000 - leaving) * 84 + leaving * 42)
+    moved = shift(leaving=leaving, of=1000, rate=rate)
+    assert moved == 0 or np.sign(moved) == np.sign(leaving - expected)
+    assert abs(moved) <= abs(np.log((leaving + 0.5) / (expected + 0.5))) + 1e-12
+
+
+def test_few_events_move_it_less():
+    full = np.log((20 + 0.5) / (10 + 0.5))
+    right = 20 / (980 * 84 + 20 * 42)
+    assert shift(leaving=20, of=1000, rate=right / 2) == pytest.approx(0.4 * full, rel=0.01)
+
+
+def test_one_event_seen_from_four_mornings_is_one_piece_of_evidence():
+    right = 24 / (76 * 84 + 24 * 42)
+    four_of_each = np.arange(100) // 4
+    assert shift(leaving=24, of=100, rate=right / 2) > 0
+    assert shift(leaving=24, of=100, rate=right / 2, accounts=four_of_each) == 0
+
+
+def test_what_happened_before_the_last_weeks_does_not_count():
+    long_gone = FollowUp(np.full(500, 10.0), np.zeros(500, int))
+    moved = observed_over_expected_shift(
+        np.full((500, PERIODS.count), 1e-6),
+        long_gone,
+        np.full(500, TODAY - 150),
+        periods=PERIODS,
+        cause=0,
+        training_day=TODAY,
+    )
+    assert moved == 0
+
+
+def test_nothing_watched_moves_nothing():
+    assert shift(leaving=0, of=10, rate=0.01, days_ago=0) == 0

@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.engine.followed import CHURN, OTHER, causes_of, follow, spaced_back
+from training.engine.periods import CENSORED
+
+days = st.sets(st.integers(0, 400), max_size=40).map(lambda found: np.array(sorted(found)))
+
+
+def exits(*told: tuple[str, int]) -> pd.DataFrame:
+    """Exits by cause and the day they were known."""
+    known = pd.to_datetime([day for _, day in told], unit="D")
+    return pd.DataFrame({"cause": [cause for cause, _ in told], "known_at": known})
+
+
+@given(days, st.integers(1, 60), st.integers(0, 30))
+def test_mornings_that_teach_are_a_step_apart_and_none_that_fits_is_left_out(days, step, ago):
+    last = int(days.max(initial=0)) + ago
+    chosen = spaced_back(days, last, step)
+    assert set(chosen) <= set(days)
+    assert (np.diff([*chosen, last]) >= step).all()
+    for day in set(days.tolist()) - set(chosen.tolist()):
+        later = min([*chosen[chosen > day], last])
+        assert later - day < step
+
+
+def test_churn_comes_first_then_what_is_common_then_the_rest_together():
+    told = exits(*[("moved", 5)] * 3, *[("acquired", 5)] * 2, ("closed", 5), (CHURN, 5))
+    assert causes_of(told, known_before=9, min_events=2) == (
+        CHURN,
+        "acquired",
+        "moved",
+        OTHER,
+    )
+    assert causes_of(told, known_before=9, min_events=1) == (
+        CHURN,
+        "acquired",
+        "closed",
+        "moved",
+    )
+
+
+def test_a_cause_nobody_knew_of_yet_is_no_cause():
+    told = exits((CHURN, 5), ("acquired", 9))
+    assert causes_of(told, known_before=9, min_events=1) == (CHURN,)
+
+
+@pytest.mark.parametrize("ago", [0, 40, 100, 333])
+def test_nothing_is_followed_past_the_training_day(company, ago):
+    followed = follow(
+        company.features, training_day=company.day - ago, every_days=28, min_events=5
+    )
+    until = followed.day + followed.followup.days
+    assert (until <= followed.end_day).all()
+    assert (followed.day < company.day - ago).all()
+    assert (followed.followup.days > 0).all()
+    assert (until[followed.followup.cause == CENSORED] == followed.end_day).all()
+
+
+def test_an_exit_known_later_teaches_nothing(company):
+    day, features = company.day - 120, company.features
+    known = features.exits["known_at"] < pd.Timestamp(day, unit="D")
+    assert 0 < known.sum() < len(known)
+    then = replace(features, exits=features.exits.loc[known])
+    told = {"training_day": day, "every_days": 28, "min_events": 5}
+    one, other = follow(features, **told), follow(then, **told)
+    assert one.causes == other.causes
+    np.testing.assert_array_equal(one.rows, other.rows)
+    np.testing.assert_array_equal(one.followup.days, other.followup.days)
+    np.testing.assert_array_equal(one.followup.cause, other.followup.cause)
+
+
+def test_every_account_that_left_while_it_was_watched_is_counted_once(company):
+    followed = follow(company.features, training_day=company.day, every_days=28, min_events=5)
+    left = company.features.exits.query("cause == 'churn'")["account_id"]
+    watched = company.features.snapshots["account_id"].iloc[followed.rows]
+    assert followed.exited() == len(set(left) & set(watched))
+    assert followed.exited("acquired") + followed.exited() <= len(company.features.exits)

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.engine.curves import IncidenceCurves
+from training.engine.followed import CHURN, follow
+from training.engine.hazard import HazardSettings, fit_hazard
+from training.engine.matrix import Matrix
+from training.engine.periods import CENSORED, FollowUp, Periods
+from training.engine.terms import (
+    LONGEST,
+    RENEWAL,
+    SHORTEST,
+    TERM,
+    counted_days,
+    leaves_with_its_term,
+)
+from training.questions.exits import fit_exits
+
+PERIODS = Periods((0.0, 7.0, 14.0, 30.0, 60.0, 90.0))
+until_renewal = st.integers(-50, 400).map(float) | st.just(float("nan"))
+
+
+def terms(until: list[float], days: list[float]) -> Matrix:
+    return Matrix(np.column_stack([until, days]), (RENEWAL, TERM), (RENEWAL,))
+
+
+@given(st.lists(until_renewal, min_size=1, max_size=8), st.floats(SHORTEST, LONGEST))
+def test_the_period_that_holds_the_end_counts_as_the_term_and_every_other_as_itself(
+    until, term
+):
+    counted = counted_days(terms(until, [term] * len(until)), PERIODS) * PERIODS.lengths
+    for row, day in enumerate(until):
+        holds = (PERIODS.starts <= day) & (day < PERIODS.ends)
+        np.testing.assert_allclose(counted[row], np.where(holds, term, PERIODS.lengths))
+
+
+def test_without_contracts_every_day_counts_once():
+    bare = Matrix(np.array([[3.0], [9.0]]), ("active_days_28d",))
+    assert (counted_days(bare, PERIODS) == 1).all()
+
+
+def test_a_term_that_nobody_told_counts_as_a_month():
+    counted = counted_days(terms([10.0], [float("nan")]), PERIODS)
+    assert counted[0].tolist() == [1, 30 / 7, 1, 1, 1]
+
+
+@pytest.fixture(scope="module")
+def leavers() -> tuple[Matrix, FollowUp]:
+    """Of those whose month ends 5 in 100 leave that day, of those whose year ends 30."""
+    chance = np.random.default_rng(3)
+    until, is_yearly = (
+        chance.integers(0, 180, 20_000).astype(float),
+        chance.random(20_000) < 0.5,
+    )
+    leaves = chance.random(20_000) < np.where(is_yearly, 0.3, 0.05)
+    reached = leaves & (until < 90)
+    days = np.where(reached, until, 90.0)
+    cause = np.where(reached, 0, CENSORED)
+    inputs = terms(until.tolist(), np.where(is_yearly, 365.0, 30.0).tolist())
+    return inputs, FollowUp(days, cause)
+
+
+@pytest.mark.parametrize(("term", "share"), [(365.0, 0.3), (30.0, 0.05)])
+@pytest.mark.parametrize("day", [3.0, 10.0, 40.0, 80.0])
+def test_the_chance_to_leave_at_the_end_of_a_term_is_learnt_wherever_it_falls(
+    leavers, term, share, day
+):
+    inputs, followup = leavers
+    few = HazardSettings(trees=60, learning_rate=0.1, min_rows_in_leaf=50, quiet_share=1.0)
+    hazard = fit_hazard(inputs, followup, cause=0, periods=PERIODS, settings=few, by_term=True)
+    rates = hazard.daily_rates(terms([day, 170.0], [term, term]))
+    chances = IncidenceCurves.from_rates({"left": rates}, PERIODS.edges).incidence_at(
+        "left", 90
+    )
+    assert chances[0] == pytest.approx(share, rel=0.35)
+    assert chances[1] < 0.03
+
+
+@pytest.mark.parametrize(("stay", "counts"), [(0.9, True), (0.2, False)])
+def test_terms_count_only_where_most_stay_to_the_end_of_theirs(stay, counts):
+    chance = np.random.default_rng(4)
+    renewal = chance.integers(30, 300, 400).astype(float)
+    stays = chance.random(400) < stay
+    days = np.where(stays, renewal, renewal * 0.3 - 14)
+    followup = FollowUp(np.maximum(days, 1.0), np.zeros(400, dtype=np.int64))
+    matrix = Matrix(renewal[:, None], (RENEWAL,), (RENEWAL,))
+    assert leaves_with_its_term(matrix, followup, cause=0) == counts
+
+
+def test_terms_count_nowhere_if_nobody_who_left_had_one():
+    followup = FollowUp(np.full(3, 5.0), np.zeros(3, dtype=np.int64))
+    absent = Matrix(np.full((3, 1), np.nan), (RENEWAL,), (RENEWAL,))
+    assert not leaves_with_its_term(absent, followup, cause=0)
+    without = Matrix(np.zeros((3, 1)), ("usage",))
+    assert not leaves_with_its_term(without, followup, cause=0)
+
+
+def test_customers_of_the_simulated_company_leave_with_their_term(company):
+    followed = follow(company.features, training_day=company.day, every_days=28, min_events=30)
+    exits = fit_exits(company.features, followed, company.configuration.project, bags=0)
+    assert exits.hazards[CHURN].by_term

@@ -1,0 +1,59 @@
+import numpy as np
+import pandas as pd
+from numpy.testing import assert_allclose
+
+from tests.builders import AnAccount, a_world
+from training.engine.followed import follow
+from training.engine.periods import CENSORED, FollowUp
+from training.questions.changes import DOWN, UP, KindRates, Sizes, changes, follow_changes
+
+
+def a_book():
+    grows = AnAccount("grows").signed_up(200).was_active(150, 3)
+    grows.has_contract(190, 20, arr=10.0).has_contract(20, -100, arr=15.0)
+    shrinks = AnAccount("shrinks").signed_up(200)
+    shrinks.has_contract(190, 30, arr=10.0).has_contract(30, -100, arr=8.0)
+    same = AnAccount("same").signed_up(200)
+    same.has_contract(190, 30, arr=10.0).has_contract(30, -100, arr=10.05)
+    leaves = AnAccount("leaves").signed_up(200).has_contract(190, 10, arr=10.0).left(10)
+    return a_world(grows, shrinks, same, leaves).build()
+
+
+def test_the_first_change_is_followed_like_an_exit():
+    features = a_book()
+    followed = follow(features, training_day=int(features.snapshots["day"].max()),
+                      every_days=28, min_events=1)  # fmt: skip
+    found = follow_changes(features, followed)
+    accounts = features.snapshots["account_id"].iloc[followed.rows].to_numpy()
+    at = {name: found.cause[(accounts == name)][0] for name in set(accounts)}
+    assert at == {"grows": UP, "shrinks": DOWN, "same": CENSORED, "leaves": 2}
+    wait = found.days[accounts == "grows"] + followed.day[accounts == "grows"]
+    assert (wait == wait[0]).all()
+
+
+def test_a_change_is_known_by_what_it_multiplied():
+    features = a_book()
+    moved = changes(features.arr, known_before=10**6).set_index("account_id")["factor"]
+    assert_allclose(moved.loc[["grows", "shrinks"]], [1.5, 0.8])
+
+
+def test_a_small_kind_is_drawn_towards_everybodys_rate():
+    values = pd.DataFrame({"tenure_days": [10.0] * 99 + [500.0], "arr": [10.0] * 100})
+    cause = np.array([0] * 40 + [CENSORED] * 60)
+    rates = KindRates.learnt(values, FollowUp(np.full(100, 50.0), cause), cause=0)
+    young, old = rates.rates(values)[[0, 99], 0]
+    assert old < young
+    assert old > rates.overall / 2
+
+
+def test_who_changes_does_as_those_did_that_paid_about_as_much():
+    before = np.concatenate([np.full(200, 10.0), np.full(200, 1000.0)])
+    sizes = Sizes(before, np.where(before < 100, 2.0, 1.1))
+    drawn = sizes.drawn(np.array([10.5, 5000.0]).repeat(50), np.random.default_rng(2))
+    assert_allclose(drawn[50:], 1.1)
+    assert (drawn[:50] == 2.0).sum() >= 20
+
+
+def test_without_any_change_behind_us_nothing_changes():
+    drawn = Sizes(np.array([]), np.array([])).drawn(np.ones(3), np.random.default_rng(0))
+    assert drawn.tolist() == [1, 1, 1]

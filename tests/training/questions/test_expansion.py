@@ -1,0 +1,53 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from training.engine.followed import follow
+from training.models import Models
+from training.questions.changes import GROWS, SHRINKS, UP, follow_changes
+from training.questions.expansion import QUESTION, fit_expansion
+
+
+@pytest.fixture(scope="module")
+def followed(company):
+    return follow(company.features, training_day=company.day, every_days=28, min_events=30)
+
+
+def test_growing_shrinking_and_leaving_never_sum_past_one(company):
+    models, values = company.models, company.features.values.iloc[-40:]
+    exits = models.exits.rates(models.exits.matrix(values))
+    curves = models.expansion.curves(values, exits)
+    assert {GROWS, SHRINKS, "churn"} <= set(curves.by_cause)
+    assert (sum(curves.by_cause.values()) <= 1 + 1e-12).all()
+
+
+def test_what_the_bundle_kept_foretells_the_same_to_the_last_bit(company):
+    again = Models.from_bundle(company.models.to_bundle())
+    values = company.features.values.iloc[-40:]
+    for name, rates in company.models.expansion.rates(values).items():
+        assert_array_equal(again.expansion.rates(values)[name], rates)
+    assert again.foretells_expansion == company.models.foretells_expansion
+
+
+def test_it_is_judged_beside_simple_rules_like_every_other_question(company):
+    judged = company.tested.judged[QUESTION]
+    assert judged
+    assert all(each.rules for each in judged)
+    assert "margin" in company.models.meta["skill"][QUESTION]
+
+
+def test_without_changes_of_arr_there_is_no_model(company, followed):
+    nobody = replace(company.features, arr=company.features.arr.iloc[:0])
+    assert fit_expansion(nobody, followed, company.configuration.project) is None
+
+
+def test_about_as_many_are_expected_to_grow_as_grew(company, followed):
+    features, project = company.features, company.configuration.project
+    model = fit_expansion(features, followed, project)
+    values = features.values.iloc[followed.rows]
+    rates = model.rates(values)[GROWS]
+    came = follow_changes(features, followed)
+    expected = (rates * model.periods.exposure(came.days)).sum()
+    assert 0.7 < expected / np.sum((came.cause == UP) & (came.days < 180)) < 1.4

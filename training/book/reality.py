@@ -1,0 +1,121 @@
+"""What should have happened on each day behind us, going by the models, and what did?
+
+Every day of every account is told once: by the last morning before it that may teach. What was
+expected is then moved to the days on which things are decided, and held against what came,
+month by month, to learn the level that all accounts share.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from features.asof import Ints
+from training.book.level import MONTH_DAYS, SharedLevel
+from training.book.renewals import RenewalFactors, decisive_days, period_of_days
+from training.engine.periods import Floats, FollowUp, Periods
+
+
+def by_day(rates: Floats, periods: Periods, *, days: int) -> Floats:
+    """Spread daily rates by period over single days; the last period's go on past its end."""
+    daily: Floats = rates[:, period_of_days(periods, days)]
+    return daily
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reality:
+    """Rows by days since the row's morning; a day that nobody watched holds zeros."""
+
+    day: Ints
+    """The morning of each row."""
+    end_day: int
+    """Up to where what came is known."""
+    expected: Floats
+    came: Floats
+    decisive: Floats | None
+    """See ``decisive_days``; to the end of the last period."""
+    periods: Periods
+
+    @classmethod
+    def seen(
+        cls,
+        rates: Floats,
+        followup: FollowUp,
+        values: pd.DataFrame,
+        *,
+        cause: int,
+        periods: Periods,
+        day: Ints,
+        end_day: int,
+    ) -> Self:
+        """Hold a cause's daily rates (rows by periods) against what followed each row."""
+        mornings = np.unique(day)
+        until = np.append(mornings[1:], end_day)[np.searchsorted(mornings, day)] - day
+        days = int(until.max(initial=1))
+        watched = np.clip(np.minimum(followup.days, until)[:, None] - np.arange(days), 0.0, 1.0)
+        came = np.zeros((len(day), days))
+        hit = np.flatnonzero((followup.cause == cause) & (followup.days < until))
+        came[hit, followup.days[hit].astype(np.int64)] = 1.0
+        expected = by_day(rates, periods, days=days) * watched
+        decisive = decisive_days(values, _whole(periods, days))
+        return cls(day, end_day, expected, came, decisive, periods)
+
+    @property
+    def events(self) -> float:
+        return float(self.came.sum())
+
+    def decided(self, correction: "Correction") -> Self:
+        """Move what was expected to the days on which things are decided."""
+        expected = correction.placed(self.expected, self.decisive, self.periods)
+        return replace(self, expected=expected)
+
+    def by_month(self) -> tuple[list[float], list[float]]:
+        """Events expected and seen in each month of 30 days counted back, oldest first."""
+        ahead = np.arange(self.expected.shape[1])
+        back = (self.end_day - 1 - (self.day[:, None] + ahead)) // MONTH_DAYS
+        back = np.maximum(back, 0)
+        months = int(back.max(initial=0)) + 1
+        sums = [
+            np.bincount(back.ravel(), weights=cells.ravel(), minlength=months)[::-1]
+            for cells in (self.expected, self.came)
+        ]
+        return sums[0].tolist(), sums[1].tolist()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correction:
+    """What a model's daily rates still lack: when things are decided, and the shared level."""
+
+    factors: RenewalFactors
+    level: SharedLevel
+    knows_terms: bool
+    """Whether the rates already say in which period an account decides."""
+
+    @classmethod
+    def learnt(cls, reality: Reality, *, knows_terms: bool = False) -> Self:
+        days = reality.expected.shape[1]
+        own = None if reality.decisive is None else reality.decisive[:, :days]
+        factors = RenewalFactors.learnt(reality.expected, reality.came, own)
+        placing = cls(factors, SharedLevel.learnt((), ()), knows_terms)
+        months = reality.decided(placing).by_month()
+        return replace(placing, level=SharedLevel.learnt(*months))
+
+    def placed(self, daily: Floats, decisive: Floats | None, periods: Periods) -> Floats:
+        """Put daily rates on the days on which things are decided."""
+        if self.knows_terms:
+            return self.factors.gathered(daily, decisive, periods)
+        return self.factors.moved(daily, decisive)
+
+    def daily(
+        self, rates: Floats, values: pd.DataFrame, *, periods: Periods, days: int
+    ) -> Floats:
+        """Rates on each of the coming days, before the shared level."""
+        decisive = decisive_days(values, _whole(periods, days))
+        return self.placed(by_day(rates, periods, days=days), decisive, periods)
+
+
+def _whole(periods: Periods, days: int) -> int:
+    """Days to the end of the period that holds the last of some days."""
+    last = period_of_days(periods, days)[-1]
+    return max(days, int(np.ceil(periods.ends[last])))
