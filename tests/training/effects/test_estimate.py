@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.effects.test_contrast import made_up
-from training.effects.effects import Effect, estimate
+from training.effects import estimate
+from training.effects.effects import Effect
 from training.effects.estimate import (
     Cell,
     compared,
