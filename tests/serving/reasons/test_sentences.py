@@ -79,6 +79,7 @@ def test_like_is_said_only_of_what_reads_alike(measure, value, typical):
 
 
 @given(st.floats(0.0, 30), st.floats(0, 30))
+@example(0.45, 0.45)
 def test_a_trend_is_said_in_the_direction_in_which_it_went(now, before):
     ratio = (now + 1) / (before + 1)
     text = say("activity_ratio", ratio, others={"activity_count_28d": now})
