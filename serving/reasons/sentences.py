@@ -157,7 +157,7 @@ class Teller:
             return None
         if value < 1e-9:
             return None
-        # Through the ratio an amount comes back but for its last bits, which may tip a rounding.
+        # Through the ratio an amount comes back but for its last bits: they may tip a rounding.
         before = max((now + 1.0) / value - 1.0, 0.0)
         then, today = (formats.about(round(amount, 9)) for amount in (before, now))
         change = f"steady at {today}" if then == today else f"{then} → {today}"
