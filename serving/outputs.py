@@ -19,7 +19,7 @@ from serving.attention.feedback import feedback, feedback_schema
 from serving.attention.priorities import priorities, priorities_schema
 from serving.morning import Morning
 from serving.next_steps.audit import audit, audit_schema
-from serving.next_steps.next_steps import next_steps, next_steps_schema
+from serving.next_steps.order import next_steps, next_steps_schema
 from serving.next_steps.queue import queue, queue_schema
 from serving.outlook.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
 from serving.outlook.forecast_record import record_rows, record_schema

@@ -14,7 +14,7 @@ import pandas as pd
 
 from configs.project import Project
 from training.bundle import META, Bundle
-from training.effects.effects import Effects
+from training.effects.effect import Effects
 from training.engine.matrix import Matrix
 from training.engine.periods import Floats
 from training.questions.exits import ExitModel

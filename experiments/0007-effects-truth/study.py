@@ -31,7 +31,7 @@ from features.simulated.truth import EFFECT_DAYS, reached_now
 from features.simulated.world import Lives, lived
 from features.sources import open_source
 from training.effects.crossfit import cross_fit
-from training.effects.effects import Effect
+from training.effects.effect import Effect
 from training.effects.estimate import SEED, compared, judge
 from training.effects.landmarks import Book, Landmarks, landmark_book
 from training.engine.periods import Floats

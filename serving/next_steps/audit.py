@@ -17,7 +17,7 @@ from configs.load import Configuration
 from configs.playbook import Milestone, Playbook
 from serving import formats
 from serving.morning import Morning
-from training.effects.effects import Effect, Effects
+from training.effects.effect import Effect, Effects
 
 DRIVES, NOTHING_MEASURED, TOO_FEW = "drives retention", "no measurable effect", "too few"
 ENOUGH = 20

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from configs.playbook import Playbook
-from training.effects.effects import Effect, Effects
+from training.effects.effect import Effect, Effects
 
 NOTHING_KNOWN = Effect("", "", "descriptive")
 

@@ -11,7 +11,7 @@ from serving.risks import BASELINE, rule_risks
 from training.engine.matrix import Matrix
 from training.engine.periods import CENSORED, FollowUp
 from training.models import Models
-from training.rules.rules import Evidence, IncidenceBySegment, Question
+from training.rules.tables import Evidence, IncidenceBySegment, Question
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 COUNT = 400

@@ -16,7 +16,7 @@ from configs.project import Project
 from features.assemble import FeatureSet
 from training.effects.contrast import Contrast, contrast, e_value, probe_contrast
 from training.effects.crossfit import Expected, cross_fit
-from training.effects.effects import Effect, Effects
+from training.effects.effect import Effect, Effects
 from training.effects.landmarks import Landmarks, landmark_book
 from training.engine.periods import Floats
 

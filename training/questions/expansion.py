@@ -25,7 +25,7 @@ from training.questions.changes import DOWN, GROWS, SHRINKS, UP, follow_changes
 from training.questions.exits import FEW_TREES, THREADS, levelled, settings_of
 from training.questions.inputs import CORE_FEATURES, FEW_EXITS
 from training.rules.baselines import Baseline, baseline_from_dict, fit_baselines
-from training.rules.rules import Evidence
+from training.rules.tables import Evidence
 
 QUESTION = "expansion"
 RULES = {"days to renewal": "days_to_renewal", "time as a customer": "tenure_days"}

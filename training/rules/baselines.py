@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from configs.errors import DataError
 from training.engine.periods import Floats, FollowUp, Periods
 from training.rules.cox import CoxRegression, fit_cox
-from training.rules.rules import Evidence, IncidenceBySegment, IncidenceByValue, Question
+from training.rules.tables import Evidence, IncidenceBySegment, IncidenceByValue, Question
 
 __all__ = ["Baseline", "Baselines", "Evidence", "baseline_from_dict", "fit_baselines"]
 

@@ -13,7 +13,7 @@ from training.engine.curves import IncidenceCurves
 from training.engine.matrix import Matrix
 from training.engine.periods import CENSORED, Floats, FollowUp, Periods
 from training.engine.weighing import weighed
-from training.rules.rules import Evidence, Question
+from training.rules.tables import Evidence, Question
 
 _MOST_COLUMNS = 8
 _MOST_ROWS = 6_000

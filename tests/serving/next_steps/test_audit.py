@@ -16,7 +16,7 @@ from serving.next_steps.audit import _row as row_of
 from serving.scorecard import as_table
 from tests.builders import a_step
 from tests.serving.mornings import a_morning
-from training.effects.effects import Effect
+from training.effects.effect import Effect
 
 PLAYBOOK = Playbook.model_validate(
     {

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from configs.playbook import Playbook
 from serving.next_steps.recommend import candidates, next_milestones
 from tests.builders import a_step
-from training.effects.effects import Effect, Effects
+from training.effects.effect import Effect, Effects
 
 SLUGS = ("kicked_off", "first_report", "weekly_report")
 PLAYBOOK = Playbook.model_validate(

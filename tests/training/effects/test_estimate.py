@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.training.effects.test_contrast import made_up
 from training.effects import estimate
-from training.effects.effects import Effect
+from training.effects.effect import Effect
 from training.effects.estimate import (
     Cell,
     compared,

@@ -13,7 +13,7 @@ from training.engine.matrix import Matrix
 from training.engine.periods import CENSORED, FollowUp, Periods
 from training.proof.metrics import auc
 from training.rules.baselines import Baselines, Evidence, baseline_from_dict, fit_baselines
-from training.rules.rules import incidence
+from training.rules.tables import incidence
 
 HORIZONS = (30, 60, 90)
 PERIODS = Periods.covering(HORIZONS)

@@ -1,4 +1,4 @@
-from training.effects.effects import Effect, Effects
+from training.effects.effect import Effect, Effects
 
 KEEPS = Effect("startup", "first", "adjusted", points=-0.04, low=-0.06, high=-0.02, reached=90)
 UNSURE = Effect("startup", "second", "descriptive", points=-0.01, low=-0.03, high=0.01)

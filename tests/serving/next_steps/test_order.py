@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from serving.next_steps.next_steps import (
+from serving.next_steps.order import (
     effort,
     next_steps,
     next_steps_schema,
