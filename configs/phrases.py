@@ -90,6 +90,14 @@ class Equals(Strict):
     text: Text
 
 
+class Turned(Strict):
+    """Other sentences where another input is above zero, and where it is below."""
+
+    input: Text
+    above: Text
+    below: Text
+
+
 class Place(Strict):
     """Where a value stands among the peers': the share of them that it is ahead of."""
 
@@ -111,6 +119,7 @@ class Measure(Filled):
     labels: dict[str, Text] = Field(default_factory=dict)
     compare: bool = True
     equals: Equals | None = None
+    turned: Turned | None = None
     then_and_now: dict[int, ThenAndNow] = Field(default_factory=dict)
     place: Place | None = None
 
@@ -124,6 +133,9 @@ class Measure(Filled):
             yield from ((f"value.{k}", t, frozenset("n")) for k, t in self.value)
         if self.equals:
             yield "equals", self.equals.text, SENTENCE
+        if self.turned:
+            yield "turned.above", self.turned.above, SENTENCE
+            yield "turned.below", self.turned.below, SENTENCE
         for days, pair in self.then_and_now.items():
             yield f"then_and_now.{days}", pair.text, silent | {"change"}
         if self.place:

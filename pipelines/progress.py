@@ -21,7 +21,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Tell of something that is done, in a line of its own."""
-        self._console.print(f"  {line}", markup=False)
+        self._console.print(f"  {line}", markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -9,6 +9,8 @@ import math
 
 NOTHING = "\u2013"
 MINUS = "\u2212"
+MOST_COUNT, MOST_SHARE, MOST_MONEY = 1e12, 100.0, 1e13
+"""From here on nobody asks how much exactly; it is only said to be more."""
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
 
@@ -27,6 +29,8 @@ def count(value: float | None) -> str:
     """
     if value is None or not known(value):
         return NOTHING
+    if abs(value) >= MOST_COUNT:
+        return f"{'over' if value > 0 else 'under'} {MINUS if value < 0 else ''}999 billion"
     text = f"{abs(value):,.1f}".removesuffix(".0")
     return f"{MINUS}{text}" if value < 0 and text != "0" else text
 
@@ -37,7 +41,7 @@ def about(value: float) -> str:
     >>> about(155.9), about(2.33)
     ('156', '2.3')
     """
-    return count(round(value) if abs(value) >= 10 else value)
+    return count(round(value) if 10 <= abs(value) < MOST_COUNT else value)
 
 
 def percent(share: float | None) -> str:
@@ -51,6 +55,8 @@ def percent(share: float | None) -> str:
     if share < 0:
         return f"{MINUS}{percent(-share)}"
     hundredths = share * 100
+    if share >= MOST_SHARE:
+        return "over 9,999 %"
     if 0 < hundredths < 0.05:
         return "under 0.1 %"
     if 99.95 <= hundredths < 100:
@@ -61,7 +67,7 @@ def percent(share: float | None) -> str:
 
 
 def money(amount: float | None, currency: str = "USD") -> str:
-    """Write an amount in whole units, and in millions from ten million on.
+    """Write an amount in whole units, in millions from ten million on, then in billions.
 
     >>> money(12300), money(12_340_000, "EUR"), money(5, "CHF"), money(-40)
     ('$12,300', '€12.3M', 'CHF 5', '−$40')
@@ -70,8 +76,13 @@ def money(amount: float | None, currency: str = "USD") -> str:
         return NOTHING
     symbol = _SYMBOLS.get(currency, f"{currency} ")
     size = abs(amount)
-    written = f"{size / 1e6:,.1f}M" if size >= 1e7 else f"{size:,.0f}"
-    return f"{MINUS if amount < 0 and written != '0' else ''}{symbol}{written}"
+    sign = MINUS if amount < 0 else ""
+    if size >= MOST_MONEY:
+        return f"{'under' if amount < 0 else 'over'} {sign}{symbol}9,999B"
+    written = f"{size / 1e9:,.1f}B" if size >= 1e10 else f"{size:,.0f}"
+    if 1e7 <= size < 1e10:
+        written = f"{size / 1e6:,.1f}M"
+    return f"{sign if written != '0' else ''}{symbol}{written}"
 
 
 def day(value: dt.date | None) -> str:
@@ -93,7 +104,7 @@ def days(value: float | None) -> str:
     """
     if value is None or not known(value):
         return NOTHING
-    whole = round(value)
+    whole = round(value) if abs(value) < MOST_COUNT else value
     return f"{count(whole)} day{'' if abs(whole) == 1 else 's'}"
 
 

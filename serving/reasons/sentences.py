@@ -72,7 +72,8 @@ class Teller:
         now = (self._pair.now,) if self._pair else ()
         compared = (self._compared.feature.name,) if self._compared else ()
         equal = (self.measure.equals.input,) if self.measure.equals else ()
-        return (*now, *compared, *equal)
+        turned = (self.measure.turned.input,) if self.measure.turned else ()
+        return (*now, *compared, *equal, *turned)
 
     @property
     def bare_name(self) -> str:
@@ -90,7 +91,7 @@ class Teller:
     def sentence(self, value: Value, *, typical: Value, others: Mapping[str, Value]) -> str:
         """Say the account's value beside its peers' where both are known."""
         value = value if formats.known(value) else None
-        text = _capital(self.fact(value, others))
+        text = _capital(self.fact(value, _known(others)))
         if value is None or not self.measure.compare or isinstance(typical, str):
             return text
         if typical is None or not formats.known(typical):
@@ -104,7 +105,7 @@ class Teller:
         """Say the account's own value, without its peers'."""
         measure, fill = self.measure, self._filled
         if value is None:
-            return fill(measure.absent) if measure.absent else _spelt(self.feature.absence)
+            return fill(self._without() or _spelt(self.feature.absence))
         if told := self._then_and_now(value, others) or self._placed(value, others):
             return told
         if measure.zero and self._sign(value) == 0:
@@ -112,7 +113,12 @@ class Teller:
         spoken = self.spoken(value)
         if measure.equals and others.get(measure.equals.input) == value:
             return fill(measure.equals.text, value=spoken)
-        return fill(measure.text, value=spoken)
+        return fill(self._turned(others) or measure.text, value=spoken)
+
+    def _without(self) -> str | None:
+        """What to say where there is no value: of things counted, that there were none."""
+        counted = self.feature.unit == "count" and self.measure.compare
+        return self.measure.absent or (self.measure.zero if counted else None)
 
     def spoken(self, value: float | str, *, with_noun: bool = True) -> str:
         """Say a value with its unit."""
@@ -128,13 +134,16 @@ class Teller:
             return (manner.zero, manner.above, manner.below)[sign].format(n=bare)
         if with_noun and measure.nouns:
             one, many = measure.nouns
-            return f"{bare} {self._filled(one if bare == '1' else many)}"
+            is_one = bare.removeprefix(formats.MINUS) == "1"
+            return f"{bare} {self._filled(one if is_one else many)}"
         return bare
 
     def _bare(self, value: float) -> str:
         """Write the number alone: its size where words tell its sign."""
         if self.feature.unit == "ratio":
             change = abs(value - 1.0)
+            if change >= formats.MOST_SHARE:
+                return formats.percent(change)
             return f"{formats.count(round(change * 100))} %"
         size = abs(value) if self.measure.value is not None else value
         if self.feature.unit == "money":
@@ -162,6 +171,14 @@ class Teller:
         then, today = (formats.about(round(amount, 9)) for amount in (before, now))
         change = f"steady at {today}" if then == today else f"{then} → {today}"
         return self._filled(pair.text, change=change)
+
+    def _turned(self, others: Mapping[str, Value]) -> str | None:
+        """The sentence that tells by another input's sign which way it went."""
+        turned = self.measure.turned
+        way = others.get(turned.input) if turned else None
+        if turned is None or not isinstance(way, float | int) or not formats.known(way):
+            return None
+        return turned.above if way > 0 else turned.below if way < 0 else None
 
     def _placed(self, value: Value, others: Mapping[str, Value]) -> str | None:
         """Say the amount behind a place among the peers, and the place."""
@@ -222,6 +239,10 @@ def _fallback(feature: Feature) -> Measure:
         text=f"{_capital(meaning)}: {{value}}",
         value=_CHANGED if feature.unit == "ratio" else None,
     )
+
+
+def _known(others: Mapping[str, Value]) -> Mapping[str, Value]:
+    return {name: other if formats.known(other) else None for name, other in others.items()}
 
 
 def _spelt(text: str) -> str:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from configs.phrases import Phrases
+from configs.phrases import Phrases, Words
 from configs.playbook import Milestone
 from serving import formats
 from serving.records import Record, reasons_of
 from serving.report.charts import share_bar, week_columns
 from serving.report.facts import Book, Row, milestone_name
-from serving.report.labels import EVIDENCE, spelt
+from serving.report.labels import evidence_in_words, spelt
 from serving.report.ladder import Rung, rungs
 from serving.report.news import News, NewsDesk
 from serving.report.steps import Way, way
@@ -114,7 +114,7 @@ def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossi
         is_done=account.get("pace") == "done" and slug is None,
         lost=tuple(milestone_name(m.slug, book) for m in lost),
         win_back=next((action for m in lost[:1] for action in m.actions[:1]), None),
-        next_step=_next_step(account, one, sources.playbook),
+        next_step=_next_step(account, one, sources.playbook, words=book.words),
         trends=_trends(sources.usage.get(account_id, ()), sources),
         roles=tuple(_role(line) for line in sources.roles.get(account_id, ())),
         renewal=_renewal(one.renews_on, book.as_of),
@@ -145,18 +145,19 @@ def _ahead(account: Record, book: Book) -> tuple[Ahead, ...]:
     )
 
 
-def _next_step(account: Record, one: Row, playbook: Sequence[Milestone]) -> NextStep | None:
+def _next_step(
+    account: Record, one: Row, playbook: Sequence[Milestone], *, words: Words
+) -> NextStep | None:
     if one.next_milestone is None:
         return None
     purpose = next((m.purpose for m in playbook if m.slug == account["next_milestone"]), "")
-    evidence = account.get("next_evidence")
     return NextStep(
         milestone=one.next_milestone,
         purpose=purpose,
         action=one.next_action,
         nudge=account.get("nudge"),
         effect=_effect(account),
-        evidence=EVIDENCE.get(str(evidence)) if evidence else None,
+        evidence=evidence_in_words(account.get("next_evidence"), words),
     )
 
 

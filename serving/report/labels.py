@@ -6,6 +6,7 @@ A risk is a word and a number before it is a hue, so that the page reads in blac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from configs.phrases import Words
 from configs.project import EVERYONE
 from serving import formats
 from serving.bands import band
@@ -25,9 +26,9 @@ STATUS: Mapping[str, str] = {
 }
 EVIDENCE: Mapping[str, str] = {
     "randomised": "shown in a trial",
-    "adjusted": "estimated from history, adjusted for differences between accounts",
-    "descriptive": "descriptive: accounts that reached it stayed more often, which is no proof",
-    "too_few": "too few accounts to say what it does",
+    "adjusted": "estimated from history, adjusted for differences between {accounts}",
+    "descriptive": "descriptive: {accounts} that reached it stayed more often, no proof",
+    "too_few": "too few {accounts} to say what it does",
 }
 UNSEEN = 0.0005
 """A difference in risk that rounds to 0.0 points."""
@@ -39,6 +40,12 @@ class Tag:
 
     word: str
     hue: str
+
+
+def evidence_in_words(evidence: str | None, words: Words) -> str | None:
+    """Say how we know what a milestone does; None where nothing is to be said of it."""
+    told = EVIDENCE.get(str(evidence))
+    return None if told is None else told.format(accounts=words.account[1])
 
 
 def risk_tag(risk: float | None, *, average: float | None) -> Tag:

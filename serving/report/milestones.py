@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from configs.phrases import Words
 from serving import formats
 from serving.next_steps.audit import DRIVES
-from serving.report.labels import EVIDENCE, segment_name
+from serving.report.labels import evidence_in_words, segment_name
 from serving.report.material import Material
 
 HEADS = ("audit_segment", "audit_reached", "audit_time", "audit_in_time", "audit_effect")
@@ -56,7 +57,7 @@ def milestone_audit(material: Material) -> Audit | None:
     for milestone in material.configuration.playbook.milestones:
         own = table.loc[table["milestone"] == milestone.slug]
         rows: list[dict[str, Any]] = own.to_dict("records")  # type: ignore[assignment]
-        lines = tuple(_line(row) for row in rows)
+        lines = tuple(_line(row, material.phrases.words) for row in rows)
         steps.append(Step(milestone.name, milestone.purpose, lines))
     return Audit(_summary(table), tuple(step for step in steps if step.lines))
 
@@ -68,7 +69,7 @@ def _summary(table: pd.DataFrame) -> str:
     return f"Of {len(table)} pairs of milestone and segment, {shown}"
 
 
-def _line(row: Mapping[str, Any]) -> Line:
+def _line(row: Mapping[str, Any], words: Words) -> Line:
     reached, accounts = formats.count(row["reached"]), formats.count(row["accounts"])
     return Line(
         segment=segment_name(row["segment"]),
@@ -78,7 +79,7 @@ def _line(row: Mapping[str, Any]) -> Line:
         effect=_effect(row),
         verdict=str(row["verdict"]),
         drives=row["verdict"] == DRIVES,
-        why=str(row["remark"] or EVIDENCE[row["evidence"]]),
+        why=str(row["remark"] or evidence_in_words(row["evidence"], words)),
         proposal=str(row["proposal"] or ""),
     )
 

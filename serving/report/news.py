@@ -170,7 +170,7 @@ def _move(told: Record, phrases: Phrases) -> Move:
     before, now = told["previous_churn_risk"], told["churn_risk"]
     decimals = 2 if max(before, now) < SMALL else 1
     unit = 10.0 ** -(decimals + 2)
-    total = round(now / unit) - round(before / unit)
+    total = round((now - before) / unit)
     points = [told[f"{part}_points"] / unit for part in PARTS]
     one, many = phrases.words.account
     called = {"account": one, "accounts": many, "milestone": phrases.words.milestone[0]}

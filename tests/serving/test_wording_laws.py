@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.phrases import load_phrases
-from features.catalogue import Feature
+from features.catalogue import Catalogue, Feature
+from features.specimen import specimen
 from serving.formats import MINUS
-from serving.reasons.sentences import sentence
+from serving.reasons.sentences import Teller, sentence
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 PHRASES = {name: load_phrases(CONFIGS / name) for name in ("demo", "oulad")}
@@ -101,3 +102,48 @@ def test_no_phrase_claims_a_cause(config):
     assert len(texts) > 100
     assert not [text for text in texts if CAUSES.search(text)]
     assert not [text for text in texts if re.search(r"\w_\w", re.sub(r"\{\w+\}", "", text))]
+
+
+CATALOGUE = Catalogue(f for f in specimen().catalogue.values() if "<" not in f.name)
+NUMBERS = tuple(name for name, feature in CATALOGUE.items() if feature.unit != "label")
+AMOUNTS = st.one_of(
+    st.sampled_from([0.0, 1.0, -1.0, 0.5, 2.0, 26.0, float("nan"), float("inf"), None]),
+    st.floats(-1e18, 1e18),
+    st.floats(-2, 2),
+    st.integers(-3, 400).map(float),
+)
+THINGS = "days|weeks|uses|visits|clicks|people|times|seats|capabilities|milestones|assignments"
+THING = "day|week|use|visit|click|person|time|seat|capability|milestone|assignment"
+NO_ENGLISH = re.compile(
+    r"[{}_]|\bnan\b|\binf\b|\bNone\b(?! of)|  |\.\.|,,"
+    rf"|{MINUS}{MINUS}|{MINUS}0(?![.\d])|-\d|\ban? [aeiou]\w*s\b|\ba [aeiou]"
+    rf"|(?<![\d.,])1 ({THINGS})\b|(?<![\d.,])(0|[2-9]|\d\d+) ({THING})\b"
+)
+
+
+@pytest.mark.parametrize("config", ["demo", "oulad"])
+@given(st.sampled_from(NUMBERS), AMOUNTS, AMOUNTS, AMOUNTS)
+@settings(max_examples=400)
+def test_whatever_the_numbers_are_the_sentence_is_one(config, name, value, usual, other):
+    teller = Teller(CATALOGUE[name], PHRASES[config], catalogue=CATALOGUE, currency="USD")
+    others = dict.fromkeys(teller.others, other)
+    text = teller.sentence(value, typical=usual, others=others)
+    assert not NO_ENGLISH.search(text), text
+    assert text[:1] == text[:1].upper()
+    assert len(text) < 220
+    assert not re.search(r"\d[\d,]{18,}", text)
+
+
+@given(st.floats(-26, 26), st.integers(1, 26))
+def test_which_way_a_shift_went_is_told_by_its_sign(shift, weeks):
+    feature = CATALOGUE["use_shift_weeks_182d"]
+    text = sentence(
+        feature,
+        float(weeks),
+        phrases=PHRASES["demo"],
+        catalogue=CATALOGUE,
+        others={"use_shift_182d": shift},
+    )
+    assert ("higher" in text) == (shift > 0)
+    assert ("lower" in text) == (shift < 0)
+    assert f"{weeks} week" in text
