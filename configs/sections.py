@@ -171,6 +171,7 @@ class Nudges(Strict):
 
     per_account_per_week: Count = 1
     spacing_days: Days = 5
+    milestone_spacing_days: Days = 14
     fewest_peers: Count = 5
     channels: dict[Literal["approaching", "stalled", "achieved", "peers"], Text] = {}
 

@@ -18,11 +18,12 @@ import features
 from configs.errors import MilepostError, UnreachableError
 from configs.load import Configuration, load
 from features.assemble import FeatureSet
+from features.nudged import last_nudges
 from features.sources import Source, open_source
 from features.store import read_features
 from features.stream import write_in_shards
 from pipelines.asof import default_as_of
-from pipelines.lake import Lake
+from pipelines.lake import NUDGED, Lake
 from pipelines.manifest import code_version, read_manifest, write_manifest
 from pipelines.progress import Progress
 
@@ -46,6 +47,7 @@ def build_into(
     """Compute the features and write them, with what they were made of."""
     also = () if previous is None else (previous,)
     write_in_shards(source.tables, configuration, folder, as_of=as_of, also=also)
+    last_nudges(source.tables, as_of).to_parquet(folder / NUDGED, index=False)
     write_manifest(folder, made)
 
 

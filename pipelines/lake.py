@@ -32,6 +32,8 @@ _WRITTEN_BY: Mapping[Kind, str] = {
     "monitor": "milepost monitor",
 }
 _LOOKS_EVERY_SECONDS = 0.2
+NUDGED = "nudged.parquet"
+"""Where a build keeps about which milestones each account was nudged."""
 MEASURES = "measures.parquet"
 """Where a backtest keeps every figure of it."""
 

@@ -7,9 +7,10 @@ import pandas as pd
 
 from configs.errors import LakeError
 from features.assemble import FeatureSet
+from features.nudged import COLUMNS
 from features.store import read_features
 from pipelines.feedback import feedback
-from pipelines.lake import MEASURES, Lake
+from pipelines.lake import MEASURES, NUDGED, Lake
 from pipelines.manifest import read_manifest
 from training.models import Models
 from training.registry import Registry
@@ -59,6 +60,12 @@ class LakePast:
     def feedback(self) -> pd.DataFrame:
         """What people said of the scores of this morning or earlier ones, oldest first."""
         return feedback(self._lake, up_to=self.before)
+
+    def nudged(self) -> pd.DataFrame:
+        """The newest nudge about each milestone of each account, whoever sent it."""
+        if not (self._lake.path("builds", self.before) / NUDGED).is_file():
+            return pd.DataFrame(columns=list(COLUMNS))
+        return self._lake.read("builds", self.before, file=NUDGED)
 
     def models(self, version: str) -> Models | None:
         """The models of a ``model_version`` of accounts.parquet; None where they are gone."""

@@ -39,6 +39,11 @@ class Past(Protocol):
     def feedback(self) -> pd.DataFrame:
         """What people said of the scores of this morning or earlier ones, oldest first."""
 
+    def nudged(self) -> pd.DataFrame:
+        """The newest nudge about each milestone of each account (account_id, milestone,
+        nudged_at), whoever sent it, as known this morning.
+        """
+
     def models(self, version: str) -> Models | None:
         """The models of a ``model_version`` of accounts.parquet; None where they are gone."""
 

@@ -45,6 +45,7 @@ FEW_PEERS = (
 NO_WORDS = "its words ask for what is not known"
 NOTHING_NEW = "said on {day}, and nothing has changed since"
 TOUCHED = "somebody else nudged it {days} ago"
+TOUCHED_ABOUT = "somebody else spoke of it {days} ago"
 TOO_SOON = "the last message went out on {day}: {days} must lie between two"
 WEEKLY = "{count} in a week is the most for one account"
 NOT_FIRST = "another message to it goes first"
@@ -150,6 +151,7 @@ class _Heard:
         values = values_on(morning.features, morning.as_of)
         touched = "days_since_touch_nudge"
         self._touched = values[touched].dropna().to_dict() if touched in values else {}
+        self._about = _nudged_days_ago(morning)
         self._going: set[str] = set()
 
     def _remember(self, morning: Morning, day: date) -> None:
@@ -163,7 +165,10 @@ class _Heard:
         """Say why a message does not go out, or let it go."""
         account_id = str(line["account_id"])
         against = (
-            self._words(line, writer) or self._repeats(line) or self._too_often(account_id)
+            self._words(line, writer)
+            or self._repeats(line)
+            or self._was_told(line)
+            or self._too_often(account_id)
         )
         if against is None and account_id in self._going:
             against = NOT_FIRST
@@ -189,6 +194,15 @@ class _Heard:
             return None
         return NOTHING_NEW.format(day=formats.day(last.on))
 
+    def _was_told(self, line: Record) -> str | None:
+        """Somebody else spoke of it lately; that it is reached is news all the same."""
+        ago = self._about.get((str(line["account_id"]), str(line["milestone"])))
+        if ago is None or line["occasion"] == "achieved":
+            return None
+        if ago >= self._settings.milestone_spacing_days:
+            return None
+        return TOUCHED_ABOUT.format(days=formats.days(ago))
+
     def _too_often(self, account_id: str) -> str | None:
         spacing = self._settings.spacing_days
         touched = self._touched.get(account_id)
@@ -201,6 +215,14 @@ class _Heard:
         if len(lately) >= self._settings.per_account_per_week:
             return WEEKLY.format(count=self._settings.per_account_per_week)
         return None
+
+
+def _nudged_days_ago(morning: Morning) -> dict[tuple[str, str], int]:
+    """How many days ago each account was nudged about each milestone, by whomever."""
+    told = morning.past.nudged()
+    ago = pd.Timestamp(morning.as_of) - pd.to_datetime(told["nudged_at"]).dt.normalize()
+    keys = zip(told["account_id"].astype(str), told["milestone"].astype(str), strict=True)
+    return dict(zip(keys, ago.dt.days.tolist(), strict=True))
 
 
 def _is_about(sent: _Sent, line: Record) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from configs.load import Configuration
 from configs.phrases import load_phrases
 from features.assemble import FeatureSet
+from features.nudged import COLUMNS as NUDGED
 from serving.attention.feedback import COLUMNS
 from serving.morning import Morning
 from serving.outputs import outputs_of
@@ -26,6 +27,7 @@ class Memory:
     known_models: dict[str, Models] = field(default_factory=dict)
     is_alike: bool = True
     said: list[dict[str, object]] = field(default_factory=list)
+    nudges: list[tuple[str, str, date]] = field(default_factory=list)
     today: date | None = None
 
     def mornings(self) -> list[date]:
@@ -49,6 +51,10 @@ class Memory:
     def feedback(self) -> pd.DataFrame:
         told = pd.DataFrame(self.said, columns=list(COLUMNS))
         return told.loc[[self.today is None or day <= self.today for day in told["about"]]]
+
+    def nudged(self) -> pd.DataFrame:
+        told = pd.DataFrame(self.nudges, columns=list(NUDGED))
+        return told.assign(nudged_at=pd.to_datetime(told["nudged_at"]))
 
     def models(self, version: str) -> Models | None:
         return self.known_models.get(version)

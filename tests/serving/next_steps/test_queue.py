@@ -134,6 +134,18 @@ def test_what_others_sent_counts_too():
     assert one(queued(nudged))["reason"] == "somebody else nudged it 2 days ago"
 
 
+def test_what_others_said_of_a_milestone_is_not_said_again_for_a_while():
+    past = Memory(nudges=[("a1", "ten_runs", TODAY - timedelta(days=9))])
+    approaching = runner(*range(30, 23, -1))
+    held = queued(approaching, past=past)
+    assert one(held)["reason"] == "somebody else spoke of it 9 days ago"
+    assert one(held, "reported")["decision"] == "send"
+    long_ago = Memory(nudges=[("a1", "ten_runs", TODAY - timedelta(days=14))])
+    assert one(queued(approaching, past=long_ago))["decision"] == "send"
+    reached = queued(runner(45, *range(12, 2, -1)), past=past)
+    assert one(reached)[["occasion", "decision"]].tolist() == ["achieved", "send"]
+
+
 def test_peers_are_never_spoken_of_where_they_are_too_few():
     peers = [runner(*range(45, 34, -1), name=f"p{i}") for i in range(4)]
     few = one(queued(runner(), *peers).query("account_id == 'a1'"))
