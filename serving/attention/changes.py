@@ -30,6 +30,7 @@ last use are none of them: silence is the account's own doing.
 OTHERS = "calendar"
 """The family that tells of others alone."""
 PLACE = "peers_percentile"
+NEXT_DUE, DONE = "days_to_next_due", "milestones_done"
 
 
 def changes_schema(_: Configuration) -> pa.Schema:
@@ -111,7 +112,7 @@ def _split(rows: pd.DataFrame, facts: _Facts, morning: Morning) -> tuple[Floats,
     """Give the parts, a column each, and the values to which only the own doing was added."""
     catalogue = morning.features.catalogue
     days = (morning.as_of - facts.since).days
-    later = aged(facts.again, catalogue, days=days)
+    later = with_dates_passed(aged(facts.again, catalogue, days=days), facts.now)
     beside = with_others(later, facts, catalogue)
     source = str(rows["risk_source"].iloc[0])
     primary = morning.configuration.project.outcomes.primary_horizon_days
@@ -152,6 +153,17 @@ def aged(values: pd.DataFrame, catalogue: Catalogue, *, days: int) -> pd.DataFra
         if name in catalogue and _drift(catalogue[name])
     }
     return values.assign(**moved)
+
+
+def with_dates_passed(later: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Let the next due date be another where one has passed and nothing was reached since.
+
+    That a date went by is time passing; that a milestone was reached is the account's doing.
+    """
+    if not {NEXT_DUE, DONE} <= set(later.columns):
+        return later
+    same = later[DONE].eq(now[DONE])
+    return later.assign(**{NEXT_DUE: later[NEXT_DUE].where(~same, now[NEXT_DUE])})
 
 
 def _moved(values: "pd.Series[float]", feature: Feature, days: int) -> "pd.Series[float]":

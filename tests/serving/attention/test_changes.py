@@ -10,7 +10,14 @@ import pytest
 
 from features.assemble import FeatureSet, build_features
 from features.families.account import EARLY_DAYS
-from serving.attention.changes import GROWING, PARTS, aged, changes, changes_schema
+from serving.attention.changes import (
+    GROWING,
+    PARTS,
+    aged,
+    changes,
+    changes_schema,
+    with_dates_passed,
+)
 from serving.morning import Morning
 from serving.risks import chances_told
 from serving.scorecard import as_table
@@ -192,3 +199,13 @@ def test_what_time_alone_does_is_what_the_build_of_a_later_morning_says():
 
 def test_no_sentence_claims_a_cause(told):
     assert not told["text"].str.contains("because|due to", flags=re.IGNORECASE).any()
+
+
+def test_a_due_date_that_went_by_is_time_passing_and_a_step_reached_is_not():
+    later = pd.DataFrame({"days_to_next_due": [-5.0, -5.0], "milestones_done": [1.0, 1.0]})
+    now = pd.DataFrame({"days_to_next_due": [30.0, 30.0], "milestones_done": [1.0, 2.0]})
+    told = with_dates_passed(later, now)
+    assert told["days_to_next_due"].tolist() == [30.0, -5.0]
+    assert with_dates_passed(told[["milestones_done"]], now).columns.tolist() == [
+        "milestones_done"
+    ]
