@@ -16,6 +16,7 @@ from configs.sections import (
     Alerts,
     Backtest,
     Deploy,
+    Expectations,
     Gate,
     Limits,
     Models,
@@ -54,6 +55,7 @@ class Project(Strict):
     alerts: Alerts = Alerts()
     nudges: Nudges = Nudges()
     priorities: Priorities = Priorities()
+    expectations: Expectations = Expectations()
     publish: Publish = Publish()
     deploy: Deploy = Deploy()
     limits: Limits = Limits()

@@ -185,6 +185,13 @@ class Priorities(Strict):
     handled_days: Days = 14
 
 
+class Expectations(Strict):
+    """What expected days stand for, and from how many accounts they are learnt."""
+
+    share: Share = 0.5
+    least_reached: Count = 30
+
+
 class Publish(Strict):
     """Where the scores go besides the lake."""
 

@@ -19,6 +19,7 @@ from serving.attention.feedback import feedback, feedback_schema
 from serving.attention.priorities import priorities, priorities_schema
 from serving.morning import Morning
 from serving.next_steps.audit import audit, audit_schema
+from serving.next_steps.expectations import expectations, expectations_schema
 from serving.next_steps.order import next_steps, next_steps_schema
 from serving.next_steps.queue import queue, queue_schema
 from serving.outlook.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
@@ -42,6 +43,7 @@ class Output:
 OUTPUTS: tuple[Output, ...] = (
     Output("changes", changes_schema, changes),
     Output("next_steps", next_steps_schema, next_steps),
+    Output("expectations", expectations_schema, expectations),
     Output("audit", audit_schema, audit),
     Output("alerts", alerts_schema, alerts),
     Output("alerts_record", alerts_record_schema, alerts_record),

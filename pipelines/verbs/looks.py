@@ -34,4 +34,22 @@ def features(
         out.print(line, markup=False)
 
 
-VERBS = (check, features)
+def expectations(
+    config: Config,
+    as_of: AsOf = None,
+    lake: LakeDir = HERE,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Only the change of playbook.toml, for `git apply`.")
+    ] = False,
+) -> None:
+    """Hold the playbook's expected days against history, and propose better ones."""
+    from pipelines.expectations import proposal, told
+
+    if diff:
+        typer.echo(proposal(config, lake, as_day(as_of)), nl=False)
+        return
+    for line in told(config, lake, as_day(as_of)):
+        out.print(line, markup=False)
+
+
+VERBS = (check, features, expectations)

@@ -17,13 +17,14 @@ from configs.load import Configuration
 from configs.playbook import Milestone, Playbook
 from serving import formats
 from serving.morning import Morning
+from serving.next_steps.expectations import CHANGES
 from training.effects.effect import Effect, Effects
 
 DRIVES, NOTHING_MEASURED, TOO_FEW = "drives retention", "no measurable effect", "too few"
 ENOUGH = 20
-"""Accounts that reached it, from which on its time and its place are spoken of."""
-MUCH_LONGER, MUCH_SHORTER = 1.5, 0.5
-"""Times the expected days from which on, or up to which, they are said to be wrong."""
+"""Accounts that reached it, from which on its place is spoken of."""
+LEARNT = ("learnt_days", "learnt_low", "learnt_high", "expected_days", "in_time_share")
+"""What is told of its time, as in expectations.parquet."""
 MOSTLY = 0.7
 """Share of accounts that go another way round, from which on the order is doubted."""
 
@@ -37,16 +38,22 @@ class Group:
     """Days from opening to reaching; absent where it was not reached."""
     at: pd.DataFrame
     """When it was reached."""
-    waiting: pd.DataFrame
-    """Days since opening of those that have not reached it."""
 
 
-def audit(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def audit(morning: Morning, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Look at every milestone in every segment, in the playbook's order."""
+    told = tables["expectations"].set_index(["milestone", "segment"])
+    learnt: dict[Any, dict[str, Any]] = told.to_dict("index")  # type: ignore[assignment]
     effects = morning.models.effects if morning.models else Effects()
     playbook = morning.configuration.playbook
     rows = [
-        _row(step, group, effects.of(group.segment, step.slug), playbook)
+        _row(
+            step,
+            group,
+            effects.of(group.segment, step.slug),
+            playbook,
+            learnt=learnt.get((step.slug, group.segment), {}),
+        )
         for step in playbook.milestones
         for group in groups(morning.milestones, morning.accounts)
         if step.applies_to(group.segment)
@@ -65,7 +72,9 @@ def audit_schema(_: Configuration) -> pa.Schema:
             ("accounts", whole),
             ("reached", whole),
             ("reached_share", number),
-            ("median_days", number),
+            ("learnt_days", number),
+            ("learnt_low", number),
+            ("learnt_high", number),
             ("expected_days", number),
             ("in_time_share", number),
             ("points", number),
@@ -87,12 +96,11 @@ def groups(standing: pd.DataFrame, accounts: pd.DataFrame) -> Iterator[Group]:
     lines = lines.assign(
         days=lines["days_open"].where(is_reached).astype(np.float64),
         at=pd.to_datetime(lines["achieved_at"]).where(is_reached),
-        waiting=lines["days_open"].where(lines["state"] == "open").astype(np.float64),
     )
     for segment, own in lines.groupby("segment"):
         wide = own.set_index(["account_id", "milestone"])
-        days, at, waiting = (wide[name].unstack() for name in ("days", "at", "waiting"))
-        yield Group(str(segment), pd.DataFrame(days), pd.DataFrame(at), pd.DataFrame(waiting))
+        days, at = (wide[name].unstack() for name in ("days", "at"))
+        yield Group(str(segment), pd.DataFrame(days), pd.DataFrame(at))
 
 
 def verdict(effect: Effect | None) -> str:
@@ -103,13 +111,17 @@ def verdict(effect: Effect | None) -> str:
 
 
 def _row(
-    step: Milestone, group: Group, effect: Effect | None, playbook: Playbook
+    step: Milestone,
+    group: Group,
+    effect: Effect | None,
+    playbook: Playbook,
+    *,
+    learnt: Mapping[str, Any],
 ) -> dict[str, Any]:
-    days, waiting = _column(group.days, step.slug), _column(group.waiting, step.slug)
-    expected = step.expected_days_in(group.segment)
+    days = _column(group.days, step.slug)
     took = days.dropna()
     shown = effect if effect is not None and effect.is_shown else None
-    proposals = [*_expectation(took, expected), *_order(step, group, playbook)]
+    proposals = [*_expectation(learnt), *_order(step, group, playbook)]
     proposals += _filler(step, effect, playbook)
     return {
         "milestone": step.slug,
@@ -117,9 +129,7 @@ def _row(
         "accounts": len(days),
         "reached": len(took),
         "reached_share": len(took) / len(days) if len(days) else None,
-        "median_days": float(took.median()) if len(took) else None,
-        "expected_days": expected,
-        "in_time_share": in_time(took, waiting.dropna(), expected),
+        **{name: learnt.get(name) for name in LEARNT},
         "points": shown.points if shown else None,
         "low": shown.low if shown else None,
         "high": shown.high if shown else None,
@@ -130,34 +140,17 @@ def _row(
     }
 
 
-def in_time(
-    took: "pd.Series[float]", waiting: "pd.Series[float]", expected: int | None
-) -> float | None:
-    """Share that reached it within the expected days, of those for which it has been open so
-    long; None where nobody has had the time.
-
-    >>> in_time(pd.Series([10.0, 40.0]), pd.Series([5.0, 50.0]), 30)
-    0.3333333333333333
-    """
-    if expected is None:
-        return None
-    soon, late = int((took <= expected).sum()), int((took > expected).sum())
-    asked = soon + late + int((waiting >= expected).sum())
-    return soon / asked if asked else None
-
-
 def _column(table: pd.DataFrame, slug: str) -> "pd.Series[Any]":
     return table[slug] if slug in table else pd.Series(np.nan, index=table.index)
 
 
-def _expectation(took: "pd.Series[float]", expected: int | None) -> list[str]:
-    if expected is None or len(took) < ENOUGH:
+def _expectation(learnt: Mapping[str, Any]) -> list[str]:
+    if learnt.get("verdict") not in CHANGES:
         return []
-    half = float(took.median())
-    if MUCH_SHORTER * expected <= half <= MUCH_LONGER * expected:
-        return []
-    usual = formats.days(round(half))
-    return [f"expect {usual} instead of {expected}: half of those that reached it took no more"]
+    ends = " to ".join(formats.count(learnt[end]) for end in ("learnt_low", "learnt_high"))
+    usual = f"expect {formats.days(learnt['proposed_days'])} (95 %: {ends})"
+    expected = formats.count(learnt["expected_days"])
+    return [usual if expected == formats.NOTHING else f"{usual} instead of {expected}"]
 
 
 def _order(step: Milestone, group: Group, playbook: Playbook) -> list[str]:

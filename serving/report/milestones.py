@@ -85,7 +85,9 @@ def _line(row: Mapping[str, Any], words: Words) -> Line:
 
 
 def _time(row: Mapping[str, Any]) -> str:
-    took = formats.days(row["median_days"])
+    took = formats.days(row["learnt_days"])
+    if formats.known(row["learnt_low"]):
+        took += f" [{formats.count(row['learnt_low'])} to {formats.count(row['learnt_high'])}]"
     if pd.isna(row["expected_days"]):
         return took
     return f"{took} (expected {formats.count(row['expected_days'])})"

@@ -12,7 +12,7 @@ from tests.pipelines.commands import MILEPOST, run_alone, typed
 SLOW = ("prefect", "mlflow", "lightgbm", "sklearn", "statsmodels", "matplotlib", "numba")
 VERBS = ("demo", "simulate", "check", "features", "build", "backtest", "train", "score", "run")
 VERBS += ("publish", "deploy", "models", "rollback", "monitor", "feedback")
-VERBS += ("tune", "study", "compare")
+VERBS += ("tune", "study", "compare", "expectations")
 
 
 @pytest.fixture

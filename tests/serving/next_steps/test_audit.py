@@ -9,10 +9,10 @@ from serving.next_steps.audit import (
     audit,
     audit_schema,
     groups,
-    in_time,
     verdict,
 )
 from serving.next_steps.audit import _row as row_of
+from serving.next_steps.expectations import FITS, LATER, expectations
 from serving.scorecard import as_table
 from tests.builders import a_step
 from tests.serving.mornings import a_morning
@@ -48,12 +48,12 @@ def ladder(days: dict[str, list[float | None]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def looked_at(days, slug, effect=None):
+def looked_at(days, slug, effect=None, learnt=None):
     standing = ladder(days)
     accounts = pd.DataFrame({"account_id": standing["account_id"].unique()})
     (group,) = groups(standing, accounts.assign(segment="startup"))
     step = next(m for m in PLAYBOOK.milestones if m.slug == slug)
-    return row_of(step, group, effect, PLAYBOOK)
+    return row_of(step, group, effect, PLAYBOOK, learnt=learnt or {})
 
 
 @pytest.mark.parametrize(
@@ -70,25 +70,21 @@ def test_only_evidence_of_keeping_customers_earns_the_word(effect, said):
     assert verdict(effect) == said
 
 
-def test_who_reached_it_and_when_is_counted_by_hand():
+def test_who_reached_it_is_counted_by_hand():
     row = looked_at({"first": [5, 8, 20, None]}, "first", UNCLEAR)
-    assert (row["accounts"], row["reached"], row["median_days"]) == (4, 3, 8.0)
-    assert row["in_time_share"] == pytest.approx(2 / 4)
+    assert (row["accounts"], row["reached"], row["reached_share"]) == (4, 3, 0.75)
     assert row["points"] is None
     assert row["remark"] == "covers zero"
 
 
-def test_nobody_is_late_who_has_not_had_the_time():
-    assert in_time(pd.Series([5.0]), pd.Series([3.0]), 10) == 1.0
-    assert in_time(pd.Series([], dtype=float), pd.Series([3.0]), 10) is None
-
-
-def test_a_wrong_expectation_is_only_proposed_from_enough_accounts():
-    assert (
-        "expect 40 days instead of 10" in looked_at({"first": [40] * 20}, "first")["proposal"]
-    )
-    assert looked_at({"first": [40] * 19}, "first")["proposal"] == ""
-    assert looked_at({"first": [12] * 20}, "first")["proposal"] == ""
+def test_another_expectation_is_proposed_where_history_says_so():
+    told = {"verdict": LATER, "learnt_low": 35.0, "learnt_high": None, "proposed_days": 40.0}
+    said = looked_at({"first": [40]}, "first", learnt={**told, "expected_days": 10.0})[
+        "proposal"
+    ]
+    assert said == "expect 40 days (95 %: 35 to \N{EN DASH}) instead of 10"
+    fits = {**told, "verdict": FITS, "proposed_days": None, "expected_days": 10.0}
+    assert looked_at({"first": [40]}, "first", learnt=fits)["proposal"] == ""
 
 
 def test_a_step_mostly_reached_before_an_earlier_one_is_said_to_stand_too_late():
@@ -109,7 +105,8 @@ def test_every_milestone_is_looked_at_in_every_segment_it_applies_to(company):
     morning = a_morning(
         company.as_of, company.features, company.speaking, company.configuration
     )
-    table = as_table(audit(morning, {}), audit_schema(morning.configuration)).to_pandas()
+    tables = {"expectations": expectations(morning, {})}
+    table = as_table(audit(morning, tables), audit_schema(morning.configuration)).to_pandas()
     asked = {
         (step.slug, segment)
         for step in company.configuration.playbook.milestones
