@@ -32,6 +32,10 @@ class SharedLevel:
     """How well each kind of market foretold the months seen; sums to one."""
     shape: Floats
     rate: Floats
+    doubt: float = 0.0
+    """By which share of itself the level may be wrong altogether: a standard error."""
+    freedom: float = 1.0
+    """From so many quarters, less one, the doubt is known."""
 
     @classmethod
     def learnt(cls, expected: Sequence[float], came: Sequence[float]) -> Self:
@@ -49,7 +53,8 @@ class SharedLevel:
                 said += _log_chance(seen, shape, rate / due)
                 shape, rate = shape + seen, rate + due
         likely = np.exp(said - said.max())
-        return cls(keep, likely / likely.sum(), shape, rate)
+        doubt, freedom = _doubt(expected, came)
+        return cls(keep, likely / likely.sum(), shape, rate, doubt, freedom)
 
     @property
     def mean(self) -> float:
@@ -60,7 +65,8 @@ class SharedLevel:
         """Draw the level of the months to come: one row per draw, one column per month.
 
         Every draw starts somewhere the level may be now, and drifts on from there, up as often
-        as down: its mean stays, its spread grows.
+        as down: its mean stays, its spread grows. Over all of a draw lies one doubt about what
+        the models say, with the long tails of what is known from few quarters.
         """
         kind = rng.choice(len(self.keep), size=draws, p=self.weight)
         keep, shape, rate = self.keep[kind], self.shape[kind], self.rate[kind]
@@ -71,7 +77,31 @@ class SharedLevel:
             level = level * rng.beta(left, np.maximum(shape - left, 1e-9)) / keep
             shape = left
             drawn[:, month] = level
-        return drawn
+        off = 1 + self.doubt * rng.standard_t(self.freedom, size=draws)
+        return drawn * np.clip(off, 0.0, 2.0)[:, None]
+
+
+def _doubt(expected: Sequence[float], came: Sequence[float]) -> tuple[float, float]:
+    """The standard error of a level that never moved, with quarters scattered as they were.
+
+    Quarters scatter more than luck would have it (McCullagh and Nelder 1989, section 6.2.3);
+    the fewer there were, the less is known of that too.
+    """
+    due, seen = (_by_quarter(each) for each in (expected, came))
+    due, seen = due[due > LEAST_EVENTS], seen[due > LEAST_EVENTS]
+    freedom = max(len(due) - 1, 1)
+    if not len(due):
+        return 1 / np.sqrt(DOUBT_EVENTS), freedom
+    level = (seen.sum() + DOUBT_EVENTS) / (due.sum() + DOUBT_EVENTS)
+    scatter = ((seen - level * due) ** 2 / (level * due)).sum() / freedom
+    error = np.sqrt(max(scatter, 1.0) / (seen.sum() + DOUBT_EVENTS))
+    return min(float(error), 1.0), freedom
+
+
+def _by_quarter(months: Sequence[float]) -> Floats:
+    """Sums of three months, counted back from the last."""
+    back = np.arange(len(months))[::-1] // 3
+    return np.bincount(back, weights=np.array(months, dtype=float)).astype(np.float64)
 
 
 def _widened(shape: Floats, rate: Floats, keep: Floats) -> tuple[Floats, Floats]:

@@ -56,3 +56,15 @@ def test_the_same_seed_draws_the_same_paths():
         learnt((20.0, 25.0)).paths(3, draws=5, rng=np.random.default_rng(1)) for _ in range(2)
     )
     assert (one == other).all()
+
+
+def test_what_few_quarters_taught_is_doubted_more_than_what_many_did():
+    few, many = learnt(*[(20.0, 20.0)] * 6), learnt(*[(20.0, 20.0)] * 48)
+    assert few.doubt > 2 * many.doubt
+    assert few.freedom < many.freedom
+
+
+def test_quarters_that_scatter_are_doubted_more_than_calm_ones():
+    calm = learnt(*[(20.0, 20.0)] * 12)
+    wild = learnt(*([(20.0, 5.0)] * 3 + [(20.0, 35.0)] * 3) * 2)
+    assert wild.doubt > 2 * calm.doubt
