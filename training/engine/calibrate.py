@@ -5,14 +5,20 @@ with what came, and everybody's log rates are moved by the same amount: ranks an
 as they are, only the level moves.
 """
 
+from collections.abc import Sequence
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 from scipy.stats import chi2
 
 from training.engine.periods import Floats, FollowUp, Ints, Periods
 
 _ENOUGH_EVENTS = 50
 _LEVEL = 0.95
+_SUDDEN_LEVEL = 0.99
+"""Of a few weeks alone, which luck moves more and which are only some of those looked at."""
 
 
 def observed_over_expected_shift(
@@ -24,6 +30,7 @@ def observed_over_expected_shift(
     cause: int,
     training_day: float,
     last_days: float = 84.0,
+    sudden_days: Sequence[float] = (),
     accounts: Ints | None = None,
 ) -> float:
     """Say how much to add to all log rates, so that the last weeks would have come out right.
@@ -35,7 +42,36 @@ def observed_over_expected_shift(
 
     Zero where the Poisson interval of the observed count holds the expected one. With fewer
     than 50 events, expected as observed, the shift is shrunk in proportion to their number.
+
+    What changed all at once is not waited for: where one of the shorter stretches
+    ``sudden_days`` speaks more clearly than the longer one, by the likelihood of its count and
+    outside a stricter interval, it says the shift.
     """
+    lately = partial(
+        _lately,
+        *(rates, followup, as_of_days),
+        periods=periods,
+        cause=cause,
+        training_day=training_day,
+        accounts=accounts,
+    )
+    found = [(*lately(last_days=last_days), _LEVEL)]
+    found += [(*lately(last_days=days), _SUDDEN_LEVEL) for days in sudden_days]
+    return _clearest(found)
+
+
+def _lately(
+    rates: Floats,
+    followup: FollowUp,
+    as_of_days: Floats | Ints,
+    *,
+    periods: Periods,
+    cause: int,
+    training_day: float,
+    last_days: float,
+    accounts: Ints | None,
+) -> tuple[float, float]:
+    """Events that came in the last days and that were expected, each account's counted once."""
     opens = training_day - last_days - as_of_days
     closes = np.minimum(training_day - as_of_days, periods.edges[-1])
     until = np.clip(followup.days, opens, closes)
@@ -45,7 +81,7 @@ def observed_over_expected_shift(
     expected = float((rates * exposure).sum())
     watched = exposure.sum(axis=1) > 0
     repeats = _rows_per_account(accounts, struck if struck.any() else watched)
-    return _shift(float(struck.sum()) / repeats, expected / repeats)
+    return float(struck.sum()) / repeats, expected / repeats
 
 
 def _rows_per_account(accounts: Ints | None, rows: NDArray[np.bool_]) -> float:
@@ -54,14 +90,36 @@ def _rows_per_account(accounts: Ints | None, rows: NDArray[np.bool_]) -> float:
     return float(rows.sum()) / len(np.unique(accounts[rows]))
 
 
-def _shift(observed: float, expected: float) -> float:
+def _clearest(told: Sequence[tuple[float, float, float]]) -> float:
+    """The shift by the stretch that speaks most clearly: observed, expected and its level."""
+    most, shift = 0.0, 0.0
+    for observed, expected, level in told:
+        evidence = _evidence(observed, expected)
+        if evidence > most and _is_outside(observed, expected, level):
+            most, shift = evidence, _shift(observed, expected)
+    return shift
+
+
+def _evidence(observed: float, expected: float) -> float:
+    """How much likelier the count is where its mean is the count itself, as a logarithm.
+
+    >>> round(_evidence(100.0, 71.0), 1), _evidence(71.0, 71.0)
+    (5.2, 0.0)
+    """
     if expected <= 0:
         return 0.0
-    outside = (1 - _LEVEL) / 2
+    return float(xlogy(observed, observed / expected) - (observed - expected))
+
+
+def _is_outside(observed: float, expected: float, level: float) -> bool:
+    """Whether the Poisson interval of the observed count does not hold the expected one."""
+    outside = (1 - level) / 2
     low = chi2.ppf(outside, 2 * observed) / 2 if observed else 0.0
     high = chi2.ppf(1 - outside, 2 * (observed + 1)) / 2
-    if low <= expected <= high:
-        return 0.0
+    return not low <= expected <= high
+
+
+def _shift(observed: float, expected: float) -> float:
     # Half an event on both sides keeps the shift finite where nothing was observed.
     weight = min(1.0, max(observed, expected) / _ENOUGH_EVENTS)
     return weight * float(np.log((observed + 0.5) / (expected + 0.5)))

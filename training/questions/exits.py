@@ -30,6 +30,8 @@ from training.questions.inputs import inputs_of
 BAGS = 4
 RECENT_DAYS = 84
 """How far back the level of a hazard is held against what came."""
+SUDDEN_DAYS = (56, 28)
+"""How far back besides, in case that prices or the market changed at once."""
 MOST_BAG_ROWS = 50_000
 THREADS = 1
 """LightGBM's own threads wait for each other by spinning: whole fits run side by side."""
@@ -164,6 +166,7 @@ def levelled(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) 
         cause=cause,
         training_day=followed.end_day,
         last_days=RECENT_DAYS,
+        sudden_days=SUDDEN_DAYS,
         accounts=followed.account[rows],
     )
     return hazard.shifted(shift)

@@ -75,3 +75,34 @@ def test_what_happened_before_the_last_weeks_does_not_count():
 
 def test_nothing_watched_moves_nothing():
     assert shift(leaving=0, of=10, rate=0.01, days_ago=0) == 0
+
+
+def weeks(*left: int, sudden: tuple[int, ...]) -> float:
+    """A thousand accounts, ten of which are expected to leave in each of the last 12 weeks;
+    ``left`` did in each four of them, oldest first."""
+    days = np.full(1000, 84.0)
+    gone = np.repeat([14.0, 42.0, 70.0], left)
+    days[: len(gone)] = gone
+    cause = np.where(np.arange(1000) < len(gone), 0, CENSORED)
+    return observed_over_expected_shift(
+        np.full((1000, PERIODS.count), 120 / days.sum()),
+        FollowUp(days, cause),
+        np.full(1000, TODAY - 84),
+        periods=PERIODS,
+        cause=0,
+        training_day=TODAY,
+        sudden_days=sudden,
+    )
+
+
+def test_what_changed_eight_weeks_ago_is_not_waited_for():
+    assert weeks(40, 80, 80, sudden=()) == pytest.approx(np.log(5 / 3), abs=0.02)
+    assert weeks(40, 80, 80, sudden=(56, 28)) == pytest.approx(np.log(2), abs=0.04)
+
+
+def test_where_all_weeks_say_the_same_the_longest_stretch_speaks():
+    assert weeks(70, 70, 70, sudden=(56, 28)) == weeks(70, 70, 70, sudden=())
+
+
+def test_luck_of_four_weeks_alone_moves_nothing():
+    assert weeks(40, 40, 54, sudden=(56, 28)) == 0
