@@ -4,7 +4,9 @@ Simulates companies, estimates every effect, and holds it against the truth of t
 landmarks it speaks of: the chance of leaving within the horizon if the milestone were reached
 at the end of the window, less that of going on from there, computed from the laws and averaged
 with the same overlap weights. Once as a run sees the company, with engagement hidden; once with
-the hidden state of each morning (engagement, sponsor, trouble) given as three more inputs.
+all that both the step and leaving hang on given as three more inputs: the hidden state
+(engagement, sponsor, trouble) of the week in which the step may be taken. It is drawn on the
+morning itself, before any step, and no step moves it.
 """
 
 import os
@@ -38,7 +40,7 @@ from training.engine.periods import Floats
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = 2500
-EVERY_DAYS = 14
+EVERY_DAYS = 7
 AS_OF = LAST_DAY + timedelta(days=1)
 HIDDEN = {"engagement": level_of, "sponsor_gone": sponsor_gone, "in_trouble": in_trouble}
 NO_EFFECT = "dashboards_polished"
@@ -110,7 +112,7 @@ def _cells(seed: int) -> pd.DataFrame:
 
 
 def a_company(seed: int) -> tuple[FeatureSet, Configuration]:
-    """Simulate one and build its features, a morning every two weeks."""
+    """Simulate one and build its features, a morning every week."""
     with tempfile.TemporaryDirectory() as folder:
         simulate(Path(folder) / "tables", accounts=ACCOUNTS, seed=seed)
         os.environ["MILEPOST_DEMO_DATA"] = str(Path(folder) / "tables")
@@ -124,10 +126,14 @@ def a_company(seed: int) -> tuple[FeatureSet, Configuration]:
 
 
 def with_hidden(features: FeatureSet, lives: Lives) -> FeatureSet:
-    """The same features, and the hidden state of the week before each morning."""
-    snapshots = features.snapshots
+    """The same features, and the hidden state of the week that begins on each morning.
+
+    The last morning's week has not been lived: its state is unknown.
+    """
+    snapshots, states = features.snapshots, lives.journeys.state
     week = _weeks(snapshots["day"].to_numpy(), lives)
-    state = lives.journeys.state[_number(snapshots["account_id"]), week - 1].astype(np.int64)
+    now = states[_number(snapshots["account_id"]), np.minimum(week, states.shape[1] - 1)]
+    state = np.where(week < states.shape[1], now, -1).astype(np.int64)
     values = features.values.assign(
         **{name: np.where(state < 0, np.nan, of(state)) for name, of in HIDDEN.items()}
     )

@@ -23,7 +23,7 @@ from training.engine.followed import CHURN, Followed, follow
 from training.engine.outcomes import reached_events
 from training.engine.periods import Floats
 
-WINDOW_DAYS = 14
+WINDOW_DAYS = 7
 SETTLED_DAYS = 14
 """A newcomer of less than this has shown nothing that accounts could be compared by."""
 BUSY_MONTH = "busy_month"
