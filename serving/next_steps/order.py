@@ -24,7 +24,8 @@ FEWEST_PEERS = 5
 
 def next_steps(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Every open milestone of every account in the order in which to work on them, and why."""
-    primary = morning.configuration.project.outcomes.primary_horizon_days
+    outcomes = morning.configuration.project.outcomes
+    primary, longest = outcomes.primary_horizon_days, outcomes.horizons_days[-1]
     segments = morning.accounts.set_index("account_id")["segment"]
     ordered = candidates(
         morning.milestones,
@@ -48,7 +49,13 @@ def next_steps(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
     rows: list[dict[str, Any]] = told.to_dict("records")  # type: ignore[assignment]
     told["reason"] = [
-        reason(row, name=steps[row["milestone"]].name, whose=whose, days=primary)
+        reason(
+            row,
+            name=steps[row["milestone"]].name,
+            whose=whose,
+            days=primary,
+            effect_days=longest,
+        )
         for row, (_, whose) in zip(rows, efforts, strict=True)
     ]
     return told.sort_values(["account_id", "order"], ignore_index=True)
@@ -105,14 +112,18 @@ def effort(
     return None if expected is None else float(expected), "playbook"
 
 
-def reason(row: Mapping[str, Any], *, name: str, whose: str, days: int) -> str:
+def reason(
+    row: Mapping[str, Any], *, name: str, whose: str, days: int, effect_days: int
+) -> str:
     """Say in a sentence why a step stands where it does.
 
+    The chance is that of ``days``; what reaching it does is told of ``effect_days``.
+
     >>> told = {"points": float("nan"), "worth": 0.0, "chance": 0.42, "effort_days": 35.0}
-    >>> reason(told, name="First report", whose="peers", days=90)
+    >>> reason(told, name="First report", whose="peers", days=90, effect_days=180)
     'First report: it comes first; 42\xa0% chance to reach it in 90 days; peers took 35 days.'
     """
-    said = [_why(row)]
+    said = [_why(row, effect_days)]
     if pd.notna(row["chance"]):
         said.append(f"{formats.percent(row['chance'])} chance to reach it in {days} days")
     if row["effort_days"] is not None and pd.notna(row["effort_days"]):
@@ -121,11 +132,12 @@ def reason(row: Mapping[str, Any], *, name: str, whose: str, days: int) -> str:
     return f"{name}: {'; '.join(said)}."
 
 
-def _why(row: Mapping[str, Any]) -> str:
+def _why(row: Mapping[str, Any], days: int) -> str:
     if pd.notna(row["points"]):
         low, high = formats.points(row["low"]), formats.points(row["high"])
         does = formats.points(row["points"])
-        return f"reaching it changes the risk by {does} points (between {low} and {high})"
+        risk = f"the risk of leaving within {formats.days(days)}"
+        return f"reaching it changes {risk} by {does} points (between {low} and {high})"
     if row["worth"] > 0:
         return "of what is open it promises most, though nothing is proven"
     return "it comes first" if row.get("order", 1) == 1 else "it comes later on the ladder"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from configs.phrases import Phrases, Words
+from configs.phrases import Phrases
 from configs.playbook import Milestone
 from serving import formats
 from serving.records import Record, reasons_of
@@ -114,7 +114,7 @@ def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossi
         is_done=account.get("pace") == "done" and slug is None,
         lost=tuple(milestone_name(m.slug, book) for m in lost),
         win_back=next((action for m in lost[:1] for action in m.actions[:1]), None),
-        next_step=_next_step(account, one, sources.playbook, words=book.words),
+        next_step=_next_step(account, one, sources.playbook, book=book),
         trends=_trends(sources.usage.get(account_id, ()), sources),
         roles=tuple(_role(line) for line in sources.roles.get(account_id, ())),
         renewal=_renewal(one.renews_on, book.as_of),
@@ -146,7 +146,7 @@ def _ahead(account: Record, book: Book) -> tuple[Ahead, ...]:
 
 
 def _next_step(
-    account: Record, one: Row, playbook: Sequence[Milestone], *, words: Words
+    account: Record, one: Row, playbook: Sequence[Milestone], *, book: Book
 ) -> NextStep | None:
     if one.next_milestone is None:
         return None
@@ -156,17 +156,18 @@ def _next_step(
         purpose=purpose,
         action=one.next_action,
         nudge=account.get("nudge"),
-        effect=_effect(account),
-        evidence=evidence_in_words(account.get("next_evidence"), words),
+        effect=_effect(account, book.horizons[-1]),
+        evidence=evidence_in_words(account.get("next_evidence"), book.words),
     )
 
 
-def _effect(account: Record) -> str | None:
+def _effect(account: Record, days: int) -> str | None:
     points = account.get("next_effect_points")
     if points is None:
         return None
     low, high = account.get("next_effect_low"), account.get("next_effect_high")
-    told = f"Reaching it changes the risk by {formats.points(points)} points"
+    risk = f"the risk of leaving within {formats.days(days)}"
+    told = f"Reaching it changes {risk} by {formats.points(points)} points"
     if low is None or high is None:
         return told
     return f"{told} (between {formats.points(low)} and {formats.points(high)})"

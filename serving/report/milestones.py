@@ -79,8 +79,20 @@ def _line(row: Mapping[str, Any], words: Words) -> Line:
         effect=_effect(row),
         verdict=str(row["verdict"]),
         drives=row["verdict"] == DRIVES,
-        why=str(row["remark"] or evidence_in_words(row["evidence"], words)),
+        why=_why(row, words),
         proposal=str(row["proposal"] or ""),
+    )
+
+
+def _why(row: Mapping[str, Any], words: Words) -> str:
+    """Why it is called what it is; of an effect from history, what could explain it away."""
+    said = str(row["remark"] or evidence_in_words(row["evidence"], words))
+    if row["evidence"] != "adjusted" or pd.isna(row.get("robustness")):
+        return said
+    times, least = (f"{row[name]:.1f}" for name in ("robustness", "robustness_low"))
+    return (
+        f"{said}; to explain it away, something unseen would have to make both reaching it "
+        f"and staying {times} times as likely ({least} times for the nearer end)"
     )
 
 

@@ -40,11 +40,10 @@ def test_an_effect_is_told_with_its_interval_and_how_it_is_known(tmp_path):
     write_report(tmp_path, **world)
     index = world["accounts"].loc[world["accounts"]["next_milestone"].notna(), "account_id"]
     text = Page(tmp_path / "accounts" / f"{index.iloc[0]}.html").text
-    assert (
-        "Reaching it changes the risk by \u22123.1 points (between \u22125.0 and \u22121.0)"
-        in text
-    )
-    assert "which is no proof" in text
+    days = world["configuration"].project.outcomes.horizons_days[-1]
+    does = "\u22123.1 points (between \u22125.0 and \u22121.0)"
+    assert f"Reaching it changes the risk of leaving within {days} days by {does}" in text
+    assert "no proof" in text
 
 
 @pytest.mark.parametrize("count", [0, 1])

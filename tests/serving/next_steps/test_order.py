@@ -28,9 +28,12 @@ def done(accounts, days):
 
 def test_a_proven_step_is_told_with_its_interval_an_unproven_one_without_figures():
     proven = {"points": -0.031, "low": -0.05, "high": -0.012}
-    said = reason(TOLD | proven, name="First report", whose="peers", days=90)
-    assert "changes the risk by \u22123.1 points (between \u22125.0 and \u22121.2)" in said
-    unproven = reason(TOLD | UNTOLD, name="First report", whose="peers", days=90)
+    said = reason(TOLD | proven, name="First report", whose="peers", days=90, effect_days=180)
+    assert "changes the risk of leaving within 180 days by" in said
+    assert "by \u22123.1 points (between \u22125.0 and \u22121.2)" in said
+    unproven = reason(
+        TOLD | UNTOLD, name="First report", whose="peers", days=90, effect_days=180
+    )
     assert "nothing is proven" in unproven
     assert "points" not in unproven
 

@@ -1,9 +1,11 @@
+import doubleml
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from training.effects.contrast import contrast, e_value, overlap_weights, probe_contrast
@@ -72,6 +74,25 @@ def test_it_agrees_with_weighing_by_another_library_s_chances():
     )
     found = contrast(landmarks, cross_fit(landmarks, seed=1), everything(landmarks))
     assert found.points == pytest.approx(weighed, abs=found.error)
+
+
+def test_it_agrees_with_another_library_for_effects_and_so_does_its_error():
+    landmarks = made_up(5, accounts=3000)
+    table = pd.DataFrame(landmarks.inputs, columns=["engaged", "noise"]).assign(
+        left=landmarks.left,
+        reached=landmarks.is_reached.astype(float),
+        account=landmarks.cluster,
+    )
+    told = doubleml.DoubleMLData(
+        table, "left", "reached", ["engaged", "noise"], cluster_cols="account"
+    )
+    np.random.seed(1)
+    other = doubleml.DoubleMLPLR(
+        told, ml_l=LinearRegression(), ml_m=LogisticRegression(), n_folds=3
+    ).fit()
+    found = contrast(landmarks, cross_fit(landmarks, seed=1), everything(landmarks))
+    assert found.points == pytest.approx(float(other.coef[0]), abs=found.error / 2)
+    assert found.error == pytest.approx(float(other.se[0]), rel=0.15)
 
 
 def test_what_came_before_is_not_moved_where_alike_is_compared_with_alike():
