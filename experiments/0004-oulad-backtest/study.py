@@ -22,7 +22,7 @@ from features.store import read_features
 from pipelines.backtest import kept_backtest
 from pipelines.lake import MEASURES, Lake
 from training.engine.followed import follow
-from training.engine.periods import Floats
+from training.engine.periods import CENSORED, Floats
 from training.proof.judged import ASKED, Backtest, Judged
 from training.proof.metrics import auc, average_precision, brier, ece, predicted_over_observed
 from training.questions.steps import follow_steps
@@ -32,6 +32,8 @@ AS_OF = date(2014, 4, 26)
 CONFIG = ROOT / "configs/oulad"
 WITHDRAWS_WITHIN, HANDS_IN_WITHIN = 56, 28
 MOST_ROWS = 40_000
+DUE_EDGES = (-np.inf, 0, 28, 112, np.inf)
+DUE_NAMES = ("overdue", "within 28 days", "within 112 days", "after the longest horizon")
 
 
 def main(lake: Path) -> None:
@@ -47,6 +49,7 @@ def main(lake: Path) -> None:
     print(f"\n### Hands in the next assignment within {HANDS_IN_WITHIN} days\n")
     _compare(_next_assignments(features, tested))
     _dates(store.read("backtests", AS_OF, file=MEASURES))
+    _dates_by_due(tested)
 
 
 def _compare(origins: Iterator[tuple[Floats, dict[str, Floats]]]) -> None:
@@ -161,6 +164,37 @@ def _dates(measures: pd.DataFrame) -> None:
             f"| {line.predictor} | {line.measure} | {line.value:.3f} | {interval} "
             f"| {line.events} |"
         )
+
+
+def _dates_by_due(tested: Backtest) -> None:
+    """Days off by when it is due, where the model names a date and where it names none."""
+    told = pd.concat(
+        [_reached(judged) for judged in tested.judged["milestones"]], ignore_index=True
+    )
+    due = pd.cut(told["due_days"], DUE_EDGES, labels=DUE_NAMES)
+    has_date = told["eta_p50_days"].notna()
+    print("\n### Days off, by when it was due\n")
+    print("| due | handed in | the model names a date | its days off | the due date's there |")
+    print("|---|---|---|---|---|")
+    groups = [("all", pd.Series(data=True, index=told.index))]
+    groups += [(name, due == name) for name in DUE_NAMES]
+    for name, rows in (*groups, ("without a due date", told["due_days"].isna())):
+        own = told.loc[rows & has_date]
+        if not rows.any():
+            print(f"| {name} | 0 | | | |")
+            continue
+        off = [(own[c] - own["reached"]).abs().median() for c in ("eta_p50_days", "due_days")]
+        shown = f"{has_date[rows].mean():.0%} | {off[0]:.0f} | {off[1]:.0f}"
+        print(f"| {name} | {rows.sum()} | {shown} |")
+
+
+def _reached(judged: Judged) -> pd.DataFrame:
+    """The steps of one origin that were reached while everybody was watched."""
+    days, cause = judged.followup.days, judged.followup.cause
+    watched = min(days[cause == CENSORED].min(initial=np.inf), judged.horizons[-1])
+    rows = (cause == ASKED) & (days < watched)
+    about = judged.about.reindex(columns=[*judged.about, *({"eta_p50_days"} - {*judged.about})])
+    return about.assign(reached=np.floor(days)).loc[rows].reset_index(drop=True)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,10 @@ from training.questions.exits import ExitModel, fit_exits
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS, SEED = 4000, 5
+GROUPS = 5
 MORNINGS = tuple(date(2025, 6, 30) + timedelta(days=28 * step) for step in range(7))
 """All followed for 180 days by the end of the simulated data."""
+BANDS_ON = MORNINGS[::2]
 SHOCK_ON = date(2025, 9, 1)
 TRIED_ON = date(2025, 12, 29)
 """The morning whose backtest is held against what came in the half year after."""
@@ -48,7 +50,7 @@ def main(seed: int) -> None:
         f"{ACCOUNTS} accounts, seed {seed}\n\n### Nothing changes, {len(MORNINGS)} mornings\n"
     )
     _print_levels(calm.features, configuration, {"all": [ordinal(day) for day in MORNINGS]})
-    print(f"\n### The band of each risk, {MORNINGS[3]}\n")
+    print(f"\n### The band of each risk, {len(BANDS_ON)} mornings\n")
     _print_bands(calm, configuration)
     print(f"\n### AUC of the backtest on {TRIED_ON}, and realised after it\n")
     _print_realised(calm, configuration, horizons)
@@ -132,8 +134,40 @@ def _interval(said: Floats, came: Floats, accounts: Ints) -> tuple[float, float]
 
 
 def _print_bands(company: _Company, configuration: Configuration) -> None:
-    """Share of true chances inside the 80 % band: of accounts, and of tenths of accounts."""
-    features, day = company.features, ordinal(MORNINGS[3])
+    """How many true chances, and means of accounts of like risk, lie in their 80 % band.
+
+    Those whose term does not end within the horizon cannot leave: told apart.
+    """
+    print(
+        "| morning | can leave | in their band | groups | in their mean band | cannot leave |"
+    )
+    print("|---|---|---|---|---|---|")
+    found = [_banded(company, configuration, on) for on in BANDS_ON]
+    for name, parts in (
+        *((str(d), [f]) for d, f in zip(BANDS_ON, found, strict=True)),
+        ("all", found),
+    ):
+        told = pd.concat(parts, keys=range(len(parts)), names=["part"]).reset_index("part")
+        free = told["chance"] > 0
+        ends, chance = told.loc[free, ["low", "high"]], told.loc[free, "chance"]
+        inside = chance.between(ends["low"], ends["high"])
+        group = (
+            told.loc[free]
+            .groupby("part")["risk"]
+            .transform(lambda risk: pd.qcut(risk.rank(method="first"), GROUPS, labels=False))
+        )
+        by = [told.loc[free, "part"], group.rename("group")]
+        means = told.loc[free].groupby(by)[["low", "high", "chance"]].mean()
+        held = means["chance"].between(means["low"], means["high"])
+        print(
+            f"| {name} | {free.sum()} | {inside.mean():.0%} | {len(held)} | {held.mean():.0%} "
+            f"| {(~free).sum()}, told {told.loc[~free, 'risk'].mean():.2%} on average |"
+        )
+
+
+def _banded(company: _Company, configuration: Configuration, on: date) -> pd.DataFrame:
+    """Each account's risk, its band and its true chance."""
+    features, day = company.features, ordinal(on)
     followed, exits = _taught(features, configuration, day, bags=4)
     rows = np.flatnonzero(features.snapshots["day"].to_numpy() == day)
     meta = {"exits": {"churn": followed.exited()}}
@@ -160,13 +194,7 @@ def _print_bands(company: _Company, configuration: Configuration) -> None:
         (pd.to_datetime(company.truth["as_of"]) == pd.Timestamp(day, unit="D"))
         & (company.truth["horizon_days"] == outcomes.primary_horizon_days)
     ]
-    told = told.merge(truth[["account_id", "chance"]], on="account_id")
-    inside = (told["chance"] >= told["low"]) & (told["chance"] <= told["high"])
-    tenth = pd.qcut(told["risk"].rank(method="first"), 10, labels=False)
-    means = told.groupby(tenth)[["low", "high", "chance"]].mean()
-    held = (means["chance"] >= means["low"]) & (means["chance"] <= means["high"])
-    print(f"{len(told)} accounts; the true chance lies in the band of {inside.mean():.0%} of")
-    print(f"them, and the mean true chance in the mean band of {int(held.sum())} of 10 tenths.")
+    return told.merge(truth[["account_id", "chance"]], on="account_id")
 
 
 def _print_realised(
