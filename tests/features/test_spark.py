@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -28,9 +29,12 @@ def session(tmp_path_factory):
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     warehouse = tmp_path_factory.mktemp("spark") / "warehouse"
     settings = SMALL | {"spark.sql.warehouse.dir": str(warehouse)}
+    # Spark answers Ctrl-C itself, and goes on to when it has been stopped.
+    interrupted = signal.getsignal(signal.SIGINT)
     session = SparkSession.builder.config(map=settings).getOrCreate()
     yield session
     session.stop()
+    signal.signal(signal.SIGINT, interrupted)
 
 
 @pytest.fixture(scope="module")
