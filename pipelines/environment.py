@@ -36,5 +36,8 @@ def settings(lake: Path) -> dict[str, str]:
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        # What libraries log by themselves: a pool of connections tells of every request that
+        # was given up, with its traceback. What matters is raised.
+        "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",
         "PREFECT_CLI_PROMPT": "false",
     }
