@@ -5,14 +5,13 @@ back to when it is used again in another of the 13 weeks. Accounts that have lef
 like all others.
 """
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from features.asked import Asked
 from features.asof import Ints, day_number
 from features.history import History
-from features.reduce import day_of
+from features.spans import Span
 
 FIRST_DAYS, THIRD_DAYS = 90, 30
 THIRDS = ("early", "mid", "late")
@@ -20,32 +19,19 @@ THIRD_COLUMNS = ("account_id", "third", "active_days", "active_users", "activity
 TRIED_COLUMNS = ("account_id", "capability", "first_day", "weeks", "activity_count")
 
 
-def first_days(activity: ir.Table, history: History) -> tuple[pd.DataFrame, pd.DataFrame]:
+def first_days(activity: Asked, history: History) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Use of each account's first 90 days: by third, and by capability.
 
-    ``activity`` holds what was known by the last morning, its ``account_id`` the place of the
-    account. The first frame has THIRD_COLUMNS, a row per account and third with any use; the
+    The first frame has THIRD_COLUMNS, a row per account and third with any use; the
     second TRIED_COLUMNS, a row per account and capability: the day of its first use, counted
     from kickoff, and in how many weeks it was used.
     """
     place, kickoff = kickoffs(history)
-    days = ibis.memtable(pd.DataFrame({"account_id": place, "kickoff": kickoff}))
-    rows = activity.inner_join(days, "account_id")
-    rows = rows.mutate(age=day_of(rows.occurred_at) - rows.kickoff)
     before = int(history.snapshots.mornings.days[-1])
-    rows = rows.filter(rows.age >= 0, rows.age < FIRST_DAYS, rows.age + rows.kickoff < before)
-    thirds = rows.group_by("account_id", third=rows.age // THIRD_DAYS).agg(
-        active_days=rows.age.nunique(),
-        active_users=rows.user_id.nunique(),
-        activity_count=rows.count(),
-    )
-    tried = rows.group_by("account_id", "capability").agg(
-        first_day=rows.age.min(), weeks=(rows.age // 7).nunique(), activity_count=rows.count()
-    )
-    return (
-        _told(thirds.to_pandas(), THIRD_COLUMNS, history),
-        _told(tried.to_pandas(), TRIED_COLUMNS, history),
-    )
+    span = Span(place, kickoff, FIRST_DAYS, before)
+    thirds = activity.used(span, part_days=THIRD_DAYS).rename(columns={"part": "third"})
+    tried = activity.used(span, part_days=None).rename(columns={"part": "capability"})
+    return _told(thirds, THIRD_COLUMNS, history), _told(tried, TRIED_COLUMNS, history)
 
 
 def kickoffs(history: History) -> tuple[Ints, Ints]:

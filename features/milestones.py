@@ -9,16 +9,14 @@ behaviour that it stands for has been silent for too long, and regained when it 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from configs.playbook import DoneWhen, Milestone, Playbook
-from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots
+from features.asked import Asked
+from features.asof import NEVER, Bools, Floats, Ints, Snapshots
 from features.criteria import DAY, NOT_YET, TOLERANCE, Attainment, Evidence, walk, walk_weeks
 from features.history import Rows
-from features.reduce import day_of
 from features.seats import Seats
 
 
@@ -45,7 +43,7 @@ class Reached:
 
 def reached_milestones(
     playbook: Playbook,
-    tables: Mapping[str, ir.Table],
+    activity: Asked,
     small: Mapping[str, Rows],
     snapshots: Snapshots,
 ) -> dict[str, Reached]:
@@ -56,7 +54,7 @@ def reached_milestones(
     """
     seats = Seats.known(small)
     return {
-        milestone.slug: _reached(milestone, tables, small, snapshots, seats=seats)
+        milestone.slug: _reached(milestone, activity, small, snapshots, seats=seats)
         for milestone in playbook.milestones
     }
 
@@ -90,7 +88,7 @@ def first_reached(
 
 def _reached(
     milestone: Milestone,
-    tables: Mapping[str, ir.Table],
+    activity: Asked,
     small: Mapping[str, Rows],
     snapshots: Snapshots,
     *,
@@ -100,12 +98,12 @@ def _reached(
         met_at = _recorded(milestone.slug, small.get("achievements"), snapshots)
         progress = (met_at > NOT_YET).astype(np.float64)
     else:
-        attained = _attained(milestone.done_when, tables, snapshots, seats)
+        attained = _attained(milestone.done_when, activity, snapshots, seats)
         met_at = attained.met_at[snapshots.account, snapshots.morning]
         progress = attained.progress[snapshots.account, snapshots.morning]
     is_lost = np.zeros(len(snapshots), dtype=bool)
     if milestone.lost_when is not None:
-        last = _last_use(milestone.lost_when.capability, tables, snapshots)
+        last = _last_use(activity.last_use(milestone.lost_when.capability), snapshots)
         since = np.maximum(last, met_at // DAY)
         is_lost = (met_at > NOT_YET) & (snapshots.day - since > milestone.lost_when.silent_days)
     return Reached(met_at, progress, is_lost)
@@ -124,11 +122,11 @@ def _recorded(slug: str, achievements: Rows | None, snapshots: Snapshots) -> Int
 
 def _attained(
     criterion: DoneWhen,
-    tables: Mapping[str, ir.Table],
+    activity: Asked,
     snapshots: Snapshots,
     seats: Seats,
 ) -> Attainment:
-    rows = _rows_of_capability(criterion, tables, snapshots.mornings)
+    rows = activity.evidence(criterion, snapshots.mornings)
     account = snapshots.code_of(rows["account_id"])
     rows, account = rows.loc[account >= 0], account[account >= 0]
     evidence = _evidence(criterion, rows, account, snapshots, seats)
@@ -136,32 +134,6 @@ def _attained(
     if criterion.measure == "weeks_in_a_row":
         return walk_weeks(evidence, accounts=size, mornings=days)
     return walk(evidence, accounts=size, mornings=days, within_days=criterion.within_days)
-
-
-def _rows_of_capability(
-    criterion: DoneWhen, tables: Mapping[str, ir.Table], mornings: Mornings
-) -> pd.DataFrame:
-    """Fetch what the criterion reads: its capability's rows, of its role where it names one."""
-    rows = tables["activity"].filter(tables["activity"].capability == criterion.capability)
-    rows = rows.select(
-        "account_id", "user_id", "occurred_at", "quantity", known=day_of(rows.known_at)
-    )
-    if criterion.role is not None:
-        users = tables.get("users")
-        if users is None:
-            return _fetched(rows.limit(0))
-        of_role = users.filter(users.role == criterion.role)
-        of_role = of_role.select("account_id", "user_id", role_known=day_of(of_role.known_at))
-        rows = rows.inner_join(of_role, ["account_id", "user_id"])
-        rows = rows.mutate(known=ibis.greatest(rows.known, rows.role_known))
-    if criterion.measure in ("users", "share_of_seats"):
-        rows = rows.filter(rows.user_id.notnull())
-    return _fetched(rows.filter(rows.known < int(mornings.days[-1])))
-
-
-def _fetched(rows: ir.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = rows.to_pandas()
-    return frame
 
 
 def _evidence(
@@ -207,11 +179,8 @@ def _units(measure: str, rows: pd.DataFrame, account: Ints, moment: Ints) -> Int
     return np.arange(len(rows), dtype=np.int64)
 
 
-def _last_use(capability: str, tables: Mapping[str, ir.Table], snapshots: Snapshots) -> Ints:
+def _last_use(used: pd.DataFrame, snapshots: Snapshots) -> Ints:
     """Last known day of use of a capability; NEVER without any."""
-    rows = tables["activity"].filter(tables["activity"].capability == capability)
-    rows = rows.mutate(day=day_of(rows.occurred_at), known=day_of(rows.known_at))
-    used = rows.group_by("account_id", "known").agg(day=rows.day.max()).to_pandas()
     account = snapshots.code_of(used["account_id"])
     used, account = used.loc[account >= 0], account[account >= 0]
     day = used["day"].to_numpy(dtype=np.int64)

@@ -50,8 +50,8 @@ class Plan:
     """The segment that each row of ``accounts`` puts its account in."""
     rows: int
     """How many rows of activity are known by the as-of date."""
-    capabilities: tuple[str, ...]
-    """In alphabetical order."""
+    known_capabilities: tuple[str, ...]
+    """Every capability of the data, those with inputs of their own first."""
     roles: tuple[str, ...]
 
     @property
@@ -66,6 +66,11 @@ class Plan:
         is_lasting: Bools = (days - ordinal(grid.through)) % grid.step_days == 0
         is_lasting[-1] = True
         return is_lasting
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """Those that get inputs of their own."""
+        return self.known_capabilities[:MOST_CAPABILITIES]
 
     @property
     def accounts(self) -> int:
@@ -131,7 +136,7 @@ def plan_of(
         tables=rows,
         segment=segment_of(project, rows["accounts"].frame).astype(object).to_numpy(),
         rows=int(counted["rows"].sum()),
-        capabilities=_most_used(counted),
+        known_capabilities=_most_used_first(counted),
         roles=_roles(tables, live, ordinal(as_of)),
     )
 
@@ -170,10 +175,12 @@ def _by_capability(activity: ir.Table, as_of: date) -> pd.DataFrame:
     )
 
 
-def _most_used(counted: pd.DataFrame) -> tuple[str, ...]:
-    """The most used capabilities, in alphabetical order: a day of use reorders nothing."""
+def _most_used_first(counted: pd.DataFrame) -> tuple[str, ...]:
+    """The most used ones in alphabetical order, so that a day of use reorders nothing; then
+    the others.
+    """
     used = counted.loc[counted["rows"] > 0, "capability"]
-    return tuple(sorted(used[:MOST_CAPABILITIES]))
+    return (*sorted(used[:MOST_CAPABILITIES]), *sorted(used[MOST_CAPABILITIES:]))
 
 
 def _mornings(

@@ -7,7 +7,6 @@ activity has been copied to where it is read several times, unless it is in some
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,8 +15,10 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from features.asked import Asked, AtHand, InEngine
 from features.asof import NEVER, Bools, Ints, Snapshots, as_dates, ordinal
 from features.catalogue import Feature
+from features.coded import Names, coded_rows
 from features.commitments import Commitments, commitments
 from features.families import families
 from features.family import Own, own_columns
@@ -25,14 +26,15 @@ from features.first_quarter import first_days
 from features.history import Columns, History, everyone_always, first_mornings
 from features.ladder import PACES, Ladder, account_pace, climb, milestone_columns, past_due
 from features.milestones import first_reached, reached_milestones
-from features.people import People, reduce_people
+from features.people import People
 from features.plan import Plan
-from features.reduce import day_of, reduce_activity
+from features.spans import Span
 from features.standing import standing
 from features.windows import Activity
 
 WEEKS_SHOWN = 26
 ACTIVE = ("activity", "users")
+EMBEDDED = "duckdb"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +72,13 @@ def compute_shard(
     ``tables`` may hold the activity and users of more accounts, on any engine.
     """
     own = placed(plan, tables, first=first, last=last)
-    with copied(own) as near:
-        return _computed(plan, plan.history(first, last), near)
+    names = Names(plan.known_capabilities, plan.roles)
+    if own["activity"].get_backend().name != EMBEDDED:
+        activity: Asked = InEngine(own)
+    else:
+        rows = coded_rows(own, plan.mornings, names, accounts=last - first)
+        activity = AtHand(rows, names)
+    return _computed(plan, plan.history(first, last), activity, names)
 
 
 def placed(
@@ -90,35 +97,15 @@ def placed(
     return own
 
 
-@contextmanager
-def copied(own: Mapping[str, ir.Table]) -> Iterator[Mapping[str, ir.Table]]:
-    """Copy rows to where they are read several times; a server is asked instead, each time."""
-    engine = own["activity"].get_backend()
-    if engine.name != "duckdb":
-        yield own
-        return
-    names = {name: f"shard_{name}" for name in own}
-    try:
-        for name, stored in names.items():
-            engine.create_table(stored, own[name], temp=True, overwrite=True)
-        yield {name: engine.table(stored) for name, stored in names.items()}
-    finally:
-        for stored in names.values():
-            engine.drop_table(stored, force=True)
-
-
 PLACED = ("account_id", "place")
 
 
-def _computed(plan: Plan, history: History, tables: Mapping[str, ir.Table]) -> Shard:
+def _computed(plan: Plan, history: History, activity: Asked, names: Names) -> Shard:
     playbook, live = plan.configuration.playbook, history.snapshots
-    reduced = reduce_activity(
-        tables, plan.mornings, capabilities=plan.capabilities, roles=plan.roles
-    )
-    asked = playbook.asked_capabilities()
-    people = reduce_people(tables, plan.mornings, capabilities=asked)
+    reduced = activity.reduced(plan.mornings, names, counted=len(plan.capabilities))
+    people = activity.people(plan.mornings, names, playbook.asked_capabilities())
     always = everyone_always(live)
-    reached = reached_milestones(playbook, tables, history.tables, always)
+    reached = reached_milestones(playbook, activity, history.tables, always)
     alive = live.account * live.mornings.count + live.morning
     ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
     own = Own(
@@ -129,7 +116,7 @@ def _computed(plan: Plan, history: History, tables: Mapping[str, ir.Table]) -> S
         playbook=playbook,
         attributes=plan.configuration.project.accounts.attributes,
     )
-    first_use, tried = first_days(tables["activity"], history)
+    first_use, tried = first_days(activity, history)
     snapshot, milestone, step_columns = milestone_columns(ladder, history)
     steps = pd.DataFrame({c.feature.name: c.values for c in step_columns})
     steps.insert(0, "milestone", np.array(ladder.slugs, dtype=object)[milestone])
@@ -141,7 +128,7 @@ def _computed(plan: Plan, history: History, tables: Mapping[str, ir.Table]) -> S
         step_features=tuple(c.feature for c in step_columns),
         standing=standing(ladder, history),
         reached=first_reached(reached, always, counts=_counts(plan, history, always)),
-        usage=_usage(tables["activity"], history, plan),
+        usage=_usage(activity, history, plan),
         first_use=first_use,
         tried=tried,
         past_due=past_due(ladder, history, plan.configuration.project.segment_names),
@@ -180,21 +167,17 @@ def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:
     )
 
 
-def _usage(activity: ir.Table, history: History, plan: Plan) -> pd.DataFrame:
+def _usage(activity: Asked, history: History, plan: Plan) -> pd.DataFrame:
     """Weekly use of the half year before the as-of date, weeks counted back from it."""
     live, morning = history.snapshots, ordinal(plan.as_of)
-    rows = activity.mutate(day=day_of(activity.occurred_at))
-    rows = rows.filter(rows.day < morning, rows.day >= morning - 7 * WEEKS_SHOWN)
-    rows = rows.mutate(week=(morning - 1 - rows.day) // 7)
-    used = (
-        rows.group_by("account_id", "week")
-        .agg(active_users=rows.user_id.nunique(), activity_count=rows.count())
-        .to_pandas()
-    )
+    days = 7 * WEEKS_SHOWN
+    accounts = np.arange(len(live.account_ids))
+    span = Span(accounts, np.full(len(accounts), morning - days), days, morning)
+    used = activity.used(span, part_days=7)
     today = live.account[live.morning == live.mornings.count - 1]
     used = used.loc[used["account_id"].isin(today)]
-    days = morning - 7 * (used["week"].to_numpy(dtype=np.int64) + 1)
-    weeks: pd.DataFrame = used.assign(week_on=as_dates(days).to_numpy())
+    week_on = morning - days + 7 * used["part"].to_numpy(dtype=np.int64)
+    weeks: pd.DataFrame = used.assign(week_on=as_dates(week_on).to_numpy())
     weeks = weeks.sort_values(["account_id", "week_on"], ignore_index=True)
     ids = live.account_ids[weeks["account_id"].to_numpy(dtype=np.int64)]
     return weeks.assign(account_id=ids)[

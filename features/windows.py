@@ -30,6 +30,8 @@ class Activity:
         self._used = self._known(reduced.by_capability)
 
     def _known(self, entries: pd.DataFrame) -> pd.DataFrame:
+        if pd.api.types.is_integer_dtype(entries["account_id"]):
+            return entries
         return entries.loc[self._snapshots.code_of(entries["account_id"]) >= 0]
 
     def _int(self, column: str) -> Ints:

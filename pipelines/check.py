@@ -10,6 +10,7 @@ import pandas as pd
 from configs.load import Configuration, load
 from configs.playbook import check_capabilities
 from configs.project import segment_of
+from features.asked import InEngine
 from features.asof import Mornings, ordinal
 from features.history import live_snapshots, read_small_tables, rows_of
 from features.milestones import reached_milestones
@@ -79,7 +80,7 @@ def _milestones(source: Source, configuration: Configuration, day: date) -> Iter
     small = read_small_tables(source.tables, before_day=ordinal(day))
     live = live_snapshots(small, mornings)
     rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
-    reached = reached_milestones(configuration.playbook, source.tables, rows, live)
+    reached = reached_milestones(configuration.playbook, InEngine(source.tables), rows, live)
     needed = configuration.project.models.min_events
     for slug, found in reached.items():
         count = int(found.is_met.sum())

@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 
 from configs.load import Configuration, load
+from features.asked import AtHand
+from features.coded import Names, coded_rows
 from features.plan import Plan, plan_of
-from features.reduce import reduce_activity
-from features.shards import copied, placed
+from features.shards import placed
 from features.sources import Source, open_source
 from features.stream import write_in_shards
 from features.windows import Activity
@@ -76,8 +77,9 @@ def milepost(source: Source, configuration: Configuration, plan: Plan) -> pd.Dat
     plan = plan_of(source.tables, configuration, AS_OF)
     live = plan.live
     own = placed(plan, source.tables, first=0, last=plan.accounts)
-    with copied(own) as tables:
-        reduced = reduce_activity(tables, plan.mornings, capabilities=plan.capabilities)
+    names = Names(plan.known_capabilities, plan.roles)
+    rows = coded_rows(own, plan.mornings, names, accounts=plan.accounts)
+    reduced = AtHand(rows, names).reduced(plan.mornings, names, counted=len(plan.capabilities))
     activity = Activity(reduced, live)
     columns: dict[str, np.ndarray] = {}
     for window in WINDOWS:

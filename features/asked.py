@@ -1,0 +1,148 @@
+"""Who answers what is asked of activity: the engine that holds it, or rows that are at hand?
+
+Both give the same answers. A server groups where the rows are, so that little comes back; an
+embedded engine hands over its rows once, coded, and each answer is one walk through them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from configs.playbook import DoneWhen
+from features.asof import Ints, Mornings
+from features.coded import NOBODY, CodedRows, Names
+from features.passes import reduced_people, reduced_rows
+from features.people import ReducedPeople, reduce_people
+from features.reduce import Reduced, day_of, reduce_activity
+from features.spans import Span, used_at_hand, used_in_engine
+
+
+class Asked(Protocol):
+    """What a shard wants to know of its activity; accounts go by their place in it."""
+
+    def reduced(self, mornings: Mornings, names: Names, *, counted: int) -> Reduced:
+        """Activity reduced; the first ``counted`` capabilities get counts of their own."""
+
+    def people(self, mornings: Mornings, names: Names, wanted: Sequence[str]) -> ReducedPeople:
+        """What each person did, and which of the ``wanted`` capabilities each role used."""
+
+    def evidence(self, criterion: DoneWhen, mornings: Mornings) -> pd.DataFrame:
+        """account_id, user_id, occurred_at, quantity and known of what a criterion reads."""
+
+    def last_use(self, capability: str) -> pd.DataFrame:
+        """account_id, known and day: the last day of use of a capability, by day known."""
+
+    def used(self, span: Span, *, part_days: int | None) -> pd.DataFrame:
+        """What was done in each part of a span; see ``features.spans``."""
+
+
+@dataclass(frozen=True, slots=True)
+class InEngine:
+    """Asks the engine, each time."""
+
+    tables: Mapping[str, ir.Table]
+
+    def reduced(self, mornings: Mornings, names: Names, *, counted: int) -> Reduced:
+        capabilities = names.capabilities[:counted]
+        return reduce_activity(
+            self.tables, mornings, capabilities=capabilities, roles=names.roles
+        )
+
+    def people(self, mornings: Mornings, names: Names, wanted: Sequence[str]) -> ReducedPeople:
+        return reduce_people(self.tables, mornings, capabilities=wanted)
+
+    def evidence(self, criterion: DoneWhen, mornings: Mornings) -> pd.DataFrame:
+        rows = self.tables["activity"]
+        rows = rows.filter(rows.capability == criterion.capability)
+        rows = rows.select(
+            "account_id", "user_id", "occurred_at", "quantity", known=day_of(rows.known_at)
+        )
+        if criterion.role is not None:
+            users = self.tables.get("users")
+            if users is None:
+                return _fetched(rows.limit(0))
+            of_role = users.filter(users.role == criterion.role)
+            of_role = of_role.select(
+                "account_id", "user_id", role_known=day_of(of_role.known_at)
+            )
+            rows = rows.inner_join(of_role, ["account_id", "user_id"])
+            rows = rows.mutate(known=ibis.greatest(rows.known, rows.role_known))
+        if criterion.measure in ("users", "share_of_seats"):
+            rows = rows.filter(rows.user_id.notnull())
+        return _fetched(rows.filter(rows.known < int(mornings.days[-1])))
+
+    def last_use(self, capability: str) -> pd.DataFrame:
+        rows = self.tables["activity"].filter(self.tables["activity"].capability == capability)
+        rows = rows.mutate(day=day_of(rows.occurred_at), known=day_of(rows.known_at))
+        return _fetched(rows.group_by("account_id", "known").agg(day=rows.day.max()))
+
+    def used(self, span: Span, *, part_days: int | None) -> pd.DataFrame:
+        return used_in_engine(self.tables["activity"], span, part_days=part_days)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtHand:
+    """Walks through coded rows."""
+
+    rows: CodedRows
+    names: Names
+
+    def reduced(self, mornings: Mornings, names: Names, *, counted: int) -> Reduced:
+        return reduced_rows(self.rows, mornings, names, asked=counted)
+
+    def people(self, mornings: Mornings, names: Names, wanted: Sequence[str]) -> ReducedPeople:
+        return reduced_people(self.rows, mornings, names, wanted)
+
+    def evidence(self, criterion: DoneWhen, mornings: Mornings) -> pd.DataFrame:
+        rows, found = self.rows, self._of(criterion.capability)
+        account, known = self._account(found), rows.known[found].astype(np.int64)
+        if criterion.role is not None or criterion.measure in ("users", "share_of_seats"):
+            keep = rows.person[found] != NOBODY
+            found, account, known = found[keep], account[keep], known[keep]
+        person = rows.first_person[account] + rows.person[found]
+        if criterion.role is not None:
+            keep = rows.role[person] == self._role(criterion.role)
+            found, account, person = found[keep], account[keep], person[keep]
+            known = np.maximum(known[keep], rows.role_known[person])
+        return pd.DataFrame(
+            {
+                "account_id": account,
+                "user_id": person,
+                "occurred_at": rows.moment[found].view("datetime64[us]"),
+                "quantity": rows.quantity[found],
+                "known": known,
+            }
+        )
+
+    def last_use(self, capability: str) -> pd.DataFrame:
+        found = self._of(capability)
+        account, known = self._account(found), self.rows.known[found].astype(np.int64)
+        day = self.rows.day[found].astype(np.int64)
+        return pd.DataFrame({"account_id": account, "known": known, "day": day})
+
+    def used(self, span: Span, *, part_days: int | None) -> pd.DataFrame:
+        return used_at_hand(self.rows, span, self.names.capabilities, part_days=part_days)
+
+    def _of(self, capability: str) -> Ints:
+        """The rows of a capability."""
+        names = self.names.capabilities
+        code = names.index(capability) if capability in names else len(names)
+        return np.flatnonzero(self.rows.capability == code)
+
+    def _account(self, found: Ints) -> Ints:
+        return np.searchsorted(self.rows.first, found, side="right") - 1
+
+    def _role(self, role: str) -> int:
+        return (
+            self.names.roles.index(role) if role in self.names.roles else len(self.names.roles)
+        )
+
+
+def _fetched(rows: ir.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame
