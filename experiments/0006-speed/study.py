@@ -40,6 +40,8 @@ ROOT, HERE = Path(__file__).parents[2], Path(__file__).parent
 ACCOUNTS, SEED = 3000, 11
 ROWS, EXPLAINED, COMPARED = 50_000, 50_000, 1_000
 SCORED = 20_000
+RIVALS_MAY_TAKE = 1200
+"""Seconds by the clock."""
 NEEDED = ("scikit-learn==1.7.2", "hazardous==0.2.0", "xgboost-cpu==3.2.0")
 PARTS = {
     "reasons in words": ("wording.py", "reasons"),
@@ -106,7 +108,11 @@ def _rivals(folder: Path) -> None:
     subprocess.run([str(uv), "venv", "--quiet", str(folder / "rivals")], check=True)
     subprocess.run([*quiet, *NEEDED], check=True)
     told = [str(python), str(HERE / "rivals.py"), str(folder / "rows.npz")]
-    subprocess.run(told, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    try:
+        alone = {**os.environ, "OMP_NUM_THREADS": "1"}
+        subprocess.run(told, check=True, env=alone, timeout=RIVALS_MAY_TAKE)
+    except subprocess.TimeoutExpired:
+        print(f"| the next rival | not done when {RIVALS_MAY_TAKE} seconds had passed |")
 
 
 def _explaining(features: FeatureSet, exits: ExitModel) -> None:

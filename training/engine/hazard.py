@@ -64,7 +64,7 @@ class HazardSettings:
             "seed": self.seed,
             "num_threads": self.threads,
             "deterministic": True,
-            "force_col_wise": True,
+            "force_row_wise": True,
             "verbosity": -1,
         }
 
