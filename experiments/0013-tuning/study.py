@@ -17,7 +17,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from training.metrics import account_bootstrap
 
 from configs.load import load
 from features.asof import ordinal
@@ -25,6 +24,7 @@ from features.assemble import build_features
 from features.plan import origins
 from features.simulated import LAST_DAY, simulate
 from features.sources import open_source
+from training.proof.metrics import account_bootstrap
 from training.registry import Registry
 from training.tuning import SPACE, origins_to_judge, scores_by_row
 
