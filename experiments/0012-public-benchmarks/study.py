@@ -40,7 +40,7 @@ Told = dict[str, list[tuple[Verdict, float]]]
 def main(lake: Path) -> None:
     """Print every comparison as Markdown."""
     os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    folder = lake / "public-benchmarks"
+    folder = (lake / "public-benchmarks").absolute()
     python = _environment(folder)
     if not (folder / f"{TABLES[-1]}.parquet").exists():
         _run(python, "tables.py", folder)
