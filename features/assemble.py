@@ -15,7 +15,7 @@ import pandas as pd
 
 from configs.load import Configuration
 from features.arr import arr_steps
-from features.asof import Floats, ordinal
+from features.asof import Floats, day_number, ordinal
 from features.catalogue import Catalogue
 from features.cluster import computed
 from features.families import families
@@ -57,6 +57,8 @@ class FeatureSet:
     """account_id, capability, first_day, weeks, activity_count of the first 90 days."""
     arr: pd.DataFrame
     """account_id, day, known_day, before, arr: every change of what an account pays."""
+    arms: pd.DataFrame
+    """account_id, trial, milestone, arm, day, known_day: every account drawn for a trial."""
 
 
 def build_features(
@@ -100,6 +102,7 @@ def put_together(plan: Plan, shards: Sequence[Shard]) -> FeatureSet:
         first_use=together([shard.first_use for shard in shards]),
         tried=together([shard.tried for shard in shards]),
         arr=arr_of(plan),
+        arms=arms_of(plan),
     )
 
 
@@ -117,6 +120,18 @@ def arr_of(plan: Plan) -> pd.DataFrame:
         as_of_day=ordinal(plan.as_of),
         grace_days=plan.configuration.project.outcomes.renewal_grace_days,
     )
+
+
+def arms_of(plan: Plan) -> pd.DataFrame:
+    """The arm of every account in every trial of a milestone: that of its first touch in it."""
+    keys = ["account_id", "trial", "milestone"]
+    names = [*keys, "arm", "occurred_at", "known_at"]
+    touches = plan.small.get("touches", pd.DataFrame(columns=names)).reindex(columns=names)
+    drawn = touches.dropna().sort_values("occurred_at", kind="stable").drop_duplicates(keys)
+    told = drawn[[*keys, "arm"]].astype(str)
+    for name, at in (("day", "occurred_at"), ("known_day", "known_at")):
+        told[name] = day_number(drawn[at].astype("datetime64[us]"))
+    return told.sort_values(keys, ignore_index=True)
 
 
 def _end_to_end(parts: Sequence[Column]) -> Column:

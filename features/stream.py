@@ -15,7 +15,7 @@ import pandas as pd
 
 from configs.load import Configuration
 from features.asof import Ints
-from features.assemble import arr_of, by_milestone, exits_of, step_rates, together
+from features.assemble import arms_of, arr_of, by_milestone, exits_of, step_rates, together
 from features.catalogue import Feature
 from features.cluster import computed
 from features.families import families
@@ -129,9 +129,9 @@ def _write_rest(
     rates = step_rates(plan, asked, everyone, reach_rates(past_due))
     with frame_file(folder, f"steps{ACROSS}") as file:
         file.add(pd.DataFrame({MILESTONE_REACH_RATE.name: rates}))
-    for name, frame in (("exits", exits_of(plan)), ("arr", arr_of(plan))):
+    for name, told_of in (("exits", exits_of), ("arr", arr_of), ("arms", arms_of)):
         with frame_file(folder, name) as file:
-            file.add(frame)
+            file.add(told_of(plan))
     write_catalogue(folder, "catalogue", [*columns, *(c.feature for c in across)])
     write_catalogue(folder, "step_catalogue", [*step_features, MILESTONE_REACH_RATE])
 

@@ -18,6 +18,7 @@ from training.effects.contrast import Contrast, contrast, e_value, probe_contras
 from training.effects.crossfit import Expected, cross_fit
 from training.effects.effect import Effect, Effects
 from training.effects.landmarks import Landmarks, landmark_book
+from training.effects.randomised import with_trials
 from training.engine.periods import Floats
 
 LEAST_REACHED, LEAST_LEFT = 40, 30
@@ -54,9 +55,15 @@ def estimate_effects(features: FeatureSet, project: Project, *, training_day: in
         replace(cell, effect=judge(cell.effect, in_segment.get(cell.effect.segment)))
         for cell in drawn_together(found)
     ]
+    told = with_trials(
+        [cell.effect for cell in judged],
+        features,
+        training_day=training_day,
+        horizon_days=horizon,
+    )
     return Effects(
-        found=tuple(_told(one) for one in judged),
-        placebo=tuple(_told(one) for one in placebo),
+        found=tuple(_rounded(one) for one in told),
+        placebo=tuple(_rounded(cell.effect) for cell in placebo),
         horizon_days=horizon,
         window_days=book.window_days,
     )
@@ -188,9 +195,8 @@ def _measured(counted: Effect, found: Contrast, past_use: Contrast) -> Effect:
     )
 
 
-def _told(cell: Cell) -> Effect:
+def _rounded(effect: Effect) -> Effect:
     """Round, so that every machine writes the same digits."""
-    effect = cell.effect
     numbers: dict[str, Any] = {
         name: round(value, DIGITS)
         for name in Effect.__slots__
