@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from features.asked import Asked
-from features.asof import Ints, day_number
-from features.history import History
+from features.asof import Ints
+from features.history import History, row_by
 from features.spans import Span
 
 FIRST_DAYS, THIRD_DAYS = 90, 30
@@ -35,10 +35,12 @@ def first_days(activity: Asked, history: History) -> tuple[pd.DataFrame, pd.Data
 
 
 def kickoffs(history: History) -> tuple[Ints, Ints]:
-    """Place and kickoff day of every account that was ever live, as last known of it."""
-    account = history.snapshots.account
-    last = np.flatnonzero(np.append(account[1:] != account[:-1], True)[: len(account)])
-    return account[last], day_number(history.attributes["kickoff_at"])[last]
+    """Place and kickoff day of every account that had signed up, as last known of it."""
+    accounts, live = history.tables["accounts"], history.snapshots
+    everyone = np.arange(len(live.account_ids))
+    row = row_by(accounts, everyone, np.full(len(everyone), live.mornings.days[-1] - 1))
+    place = np.flatnonzero(row >= 0)
+    return place, accounts.day("kickoff_at")[row[place]]
 
 
 def _told(used: pd.DataFrame, columns: tuple[str, ...], history: History) -> pd.DataFrame:

@@ -6,7 +6,7 @@ machine; which accounts are taken together changes no cell.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -17,7 +17,7 @@ from configs.errors import DataError
 from configs.load import Configuration
 from configs.playbook import check_capabilities
 from configs.project import Project, segment_of
-from features.asof import A_MONDAY, Bools, Grid, Mornings, Snapshots, ordinal
+from features.asof import A_MONDAY, Bools, Grid, Ints, Mornings, Snapshots, ordinal
 from features.history import (
     History,
     Rows,
@@ -75,6 +75,17 @@ class Plan:
     @property
     def accounts(self) -> int:
         return len(self.live.account_ids)
+
+    def narrowed(self, days: Ints) -> "Plan":
+        """The same plan on some of its mornings."""
+        mornings, kept = Mornings(days), np.isin(self.live.day, days)
+        morning = np.searchsorted(days, self.live.day[kept]).astype(np.int64)
+        live = Snapshots(mornings, self.live.account_ids, self.live.account[kept], morning)
+        tables = {
+            name: replace(rows, seen_from=mornings.first_seeing(rows.day("known_at")))
+            for name, rows in self.tables.items()
+        }
+        return replace(self, live=live, tables=tables)
 
     def history(self, first: int, last: int) -> History:
         """What is known of the accounts from ``first`` to before ``last``."""

@@ -20,11 +20,15 @@ def print_of_rows(tables: Mapping[str, ir.Table]) -> str:
     """Print the rows of tables, each in one pass that runs where they are."""
     total = hashlib.sha256()
     for name, rows in sorted(tables.items()):
-        number = _row_as_text(rows).hash()
-        sums = {f"sum_{prime}": (number % prime).sum() for prime in PRIMES}
-        counted = rows.aggregate(rows=rows.count(), **sums).to_pyarrow().to_pylist()[0]
+        counted = rows.aggregate(rows=rows.count(), **sums_of_rows(rows)).to_pyarrow().to_pylist()[0]
         total.update(f"{name} {rows.columns} {counted}\n".encode())
     return total.hexdigest()
+
+
+def sums_of_rows(rows: ir.Table) -> dict[str, ir.IntegerScalar]:
+    """Sums that tell the rows of a table, or of a group of it, from any others."""
+    number = _row_as_text(rows).hash()
+    return {f"sum_{prime}": (number % prime).sum() for prime in PRIMES}
 
 
 def _row_as_text(rows: ir.Table) -> ir.StringValue:

@@ -1,0 +1,60 @@
+"""Into which files do the mornings of a build go, so that most stand when another one comes?
+
+The mornings before the quarter of the as-of date share one part, since nothing is added to it
+until the quarter is over; each later morning is a part of its own. Within a part rows come in
+the order of accounts, each account's mornings in theirs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from features.asof import Ints, Mornings, as_dates, ordinal
+
+LONG_AGO = ""
+"""What the part is called that holds the mornings before the quarter."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Which part of a build each of its mornings belongs to."""
+
+    days: Ints
+    names: tuple[str, ...]
+    """A name per morning."""
+
+    @classmethod
+    def of(cls, mornings: Mornings, *, as_of: date) -> "Parts":
+        """Cut the mornings of a build.
+
+        >>> days = np.array([ordinal(date(2025, 3, 31)), ordinal(date(2025, 4, 7))])
+        >>> Parts.of(Mornings(days), as_of=date(2025, 4, 8)).names
+        ('', '.2025-04-07')
+        """
+        quarter = ordinal(date(as_of.year, as_of.month - (as_of.month - 1) % 3, 1))
+        dates = as_dates(mornings.days).dt.strftime("%Y-%m-%d")
+        names = np.where(mornings.days < quarter, LONG_AGO, "." + dates.to_numpy(dtype=object))
+        return cls(mornings.days, tuple(map(str, names)))
+
+    @property
+    def days_of(self) -> Mapping[str, tuple[int, ...]]:
+        """The mornings of each part, by name; the part of long ago is always there."""
+        found: dict[str, tuple[int, ...]] = {LONG_AGO: ()}
+        for day, name in zip(self.days.tolist(), self.names, strict=True):
+            found[name] = (*found.get(name, ()), day)
+        return found
+
+    def rows(self, day: Ints, name: str) -> Ints:
+        """Positions of the snapshots, of which ``day`` is told, that belong to a part."""
+        return np.flatnonzero(np.isin(day, self.days_of[name])).astype(np.int64)
+
+
+def in_part(steps: pd.DataFrame, rows: Ints) -> pd.DataFrame:
+    """The open milestones of a part's snapshots, which are counted from its first one."""
+    snapshot = steps["snapshot"].to_numpy(dtype=np.int64)
+    place = np.searchsorted(rows, snapshot)
+    is_in = np.isin(snapshot, rows)
+    return steps.loc[is_in].assign(snapshot=place[is_in]).reset_index(drop=True)
