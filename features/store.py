@@ -17,11 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from configs.errors import LakeError
-from features.assemble import FeatureSet
+from features.assemble import FeatureSet, together
 from features.catalogue import Catalogue, Feature
 
 CATALOGUES = ("catalogue", "step_catalogue")
 FRAMES = tuple(field.name for field in fields(FeatureSet) if field.name not in CATALOGUES)
+GROWN = ("snapshots", "values", "steps")
+"""Frames that grow with the mornings, and are kept in parts."""
 ACROSS = "_across"
 """What a file is called that holds the last columns of a frame."""
 GROUP_ROWS = 1 << 16
@@ -41,7 +43,8 @@ def read_features(folder: Path) -> FeatureSet:
     files = [f"{name}.parquet" for name in FRAMES] + [f"{name}.json" for name in CATALOGUES]
     if not all((folder / name).is_file() for name in files):
         raise LakeError(str(folder), "holds no finished build", "Run `milepost build` first")
-    parts: dict[str, Any] = {name: _frame(folder, name) for name in FRAMES}
+    parts: dict[str, Any] = {n: _frame(folder, n) for n in FRAMES if n not in GROWN}
+    parts |= _in_parts(folder)
     parts |= {name: _catalogue(folder / f"{name}.json") for name in CATALOGUES}
     return FeatureSet(**parts)
 
@@ -118,13 +121,55 @@ class StoredColumns(Mapping[str, np.ndarray]):
         return len(self._names)
 
 
+class PartColumns(Mapping[str, np.ndarray]):
+    """The columns of values in parts, each put together when it is asked for."""
+
+    def __init__(self, folder: Path, places: Mapping[str, np.ndarray], rows: int) -> None:
+        self._parts = {p: StoredColumns(folder / f"values{p}.parquet") for p in places}
+        self._places, self._rows = places, rows
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        found = {part: columns[name] for part, columns in self._parts.items()}
+        fullest = max(found.values(), key=len)
+        whole = np.empty(self._rows, dtype=fullest.dtype)
+        for part, values in found.items():
+            whole[self._places[part]] = values
+        return whole
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(next(iter(self._parts.values())))
+
+    def __len__(self) -> int:
+        return len(next(iter(self._parts.values())))
+
+
 def _told(field: pa.Field) -> pa.Field:
     """A column of which nothing is known yet may still become text."""
     return field.with_type(pa.string()) if pa.types.is_null(field.type) else field
 
 
-def _frame(folder: Path, name: str) -> pd.DataFrame:
-    paths = [folder / f"{name}.parquet", folder / f"{name}{ACROSS}.parquet"]
+def _in_parts(folder: Path) -> dict[str, pd.DataFrame]:
+    """Put the parts of what grows with the mornings together, in the order of accounts."""
+    names = [path.stem.removeprefix("snapshots") for path in folder.glob("snapshots*.parquet")]
+    parts = [{name: _frame(folder, name, part) for name in GROWN} for part in sorted(names)]
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *(len(part["snapshots"]) for part in parts)])
+    for part, start in zip(parts, starts[:-1], strict=True):
+        part["steps"] = part["steps"].assign(snapshot=part["steps"]["snapshot"] + start)
+    told = {name: together([part[name] for part in parts]) for name in GROWN}
+    snapshots = told["snapshots"]
+    account = pd.factorize(snapshots["account_id"], sort=True)[0]
+    order = np.lexsort((snapshots["day"].to_numpy(), account))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    steps = told["steps"].assign(snapshot=place[told["steps"]["snapshot"].to_numpy(np.int64)])
+    in_order = {n: told[n].take(order).reset_index(drop=True) for n in GROWN[:2]}
+    return in_order | {"steps": steps.sort_values("snapshot", kind="stable", ignore_index=True)}
+
+
+def _frame(folder: Path, name: str, part: str = "") -> pd.DataFrame:
+    paths = [folder / f"{name}{part}.parquet", folder / f"{name}{ACROSS}{part}.parquet"]
     frames = [pq.ParquetFile(p).read().to_pandas() for p in paths if p.is_file()]
     frame: pd.DataFrame = pd.concat(frames, axis=1) if len(frames) > 1 else frames[0]
     if "days_open" in frame and name == "standing":

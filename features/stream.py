@@ -22,9 +22,17 @@ from features.families import families
 from features.family import columns_across
 from features.history import Columns
 from features.ladder import MILESTONE_REACH_RATE, reach_rates
+from features.parts import Parts, in_part
 from features.plan import Plan, plan_of
 from features.shards import Shard
-from features.store import ACROSS, StoredColumns, frame_file, write_catalogue
+from features.store import (
+    ACROSS,
+    GROWN,
+    PartColumns,
+    StoredColumns,
+    frame_file,
+    write_catalogue,
+)
 
 WHOLE = ("standing", "reached", "usage", "first_use", "tried")
 """Frames of a shard that do not grow with the mornings."""
@@ -54,9 +62,13 @@ def write_in_shards(
     with _limited(tables, memory):
         plan = plan_of(tables, configuration, as_of, also=also)
         count = shards or shards_within(plan, memory)
-        parts = computed(plan, tables, shards=count)
-        columns, step_features, past_due = _write_shards(plan, parts, folder)
-    _write_rest(plan, columns, step_features, past_due, folder)
+        parts = Parts.of(plan.mornings, as_of=as_of)
+        shards_of = computed(plan, tables, shards=count)
+        columns, of_steps, past_due, whole = _write_shards(plan, shards_of, folder, parts)
+    columns += _write_across(plan, past_due, folder, parts)
+    _write_rest(plan, whole, folder)
+    write_catalogue(folder, "catalogue", columns)
+    write_catalogue(folder, "step_catalogue", [*of_steps, MILESTONE_REACH_RATE])
 
 
 def shards_within(plan: Plan, memory: int) -> int:
@@ -83,57 +95,63 @@ def _limited(tables: Mapping[str, ir.Table], memory: int) -> Iterator[None]:
 
 
 def _write_shards(
-    plan: Plan, shards: Iterator[Shard], folder: Path
-) -> tuple[list[Feature], tuple[Feature, ...], Ints]:
-    """Write what grows with the mornings as it comes, and the rest once it is together."""
+    plan: Plan, shards: Iterator[Shard], folder: Path, parts: Parts
+) -> tuple[list[Feature], tuple[Feature, ...], Ints, dict[str, pd.DataFrame]]:
+    """Write what grows with the mornings as it comes, and hand over the rest of it."""
     columns: list[Feature] = []
     features: tuple[Feature, ...] = ()
     rest: dict[str, list[pd.DataFrame]] = {name: [] for name in WHOLE}
     past_due: list[Ints] = []
-    before = 0
+    before = dict.fromkeys(parts.days_of, 0)
     with ExitStack() as open_files:
-        grown = {
-            name: open_files.enter_context(frame_file(folder, name))
-            for name in ("snapshots", "values", "steps")
+        files = {
+            (name, part): open_files.enter_context(frame_file(folder, f"{name}{part}"))
+            for name in GROWN
+            for part in before
         }
         for shard in shards:
             columns, features = _same(columns, shard.columns), shard.step_features
-            grown["snapshots"].add(shard.snapshots)
-            grown["values"].add(_side_by_side(shard.columns))
-            grown["steps"].add(shard.steps.assign(snapshot=shard.steps["snapshot"] + before))
-            before += len(shard.snapshots)
+            values, day = _side_by_side(shard.columns), shard.snapshots["day"].to_numpy()
+            for part in before:
+                rows = parts.rows(day, part)
+                steps = in_part(shard.steps, rows)
+                files["snapshots", part].add(shard.snapshots.take(rows))
+                files["values", part].add(values.take(rows))
+                files["steps", part].add(
+                    steps.assign(snapshot=steps["snapshot"] + before[part])
+                )
+                before[part] += len(rows)
             past_due.append(shard.past_due)
-            for name, parts in rest.items():
-                parts.append(getattr(shard, name))
-    for name, parts in rest.items():
-        with frame_file(folder, name) as file:
-            whole = together(parts)
-            file.add(by_milestone(plan, whole) if name == "reached" else whole)
-    return columns, features, np.sum(past_due, axis=0)
+            for name, found in rest.items():
+                found.append(getattr(shard, name))
+    whole = {name: together(found) for name, found in rest.items()}
+    return columns, features, np.sum(past_due, axis=0), whole
 
 
-def _write_rest(
-    plan: Plan,
-    columns: list[Feature],
-    step_features: tuple[Feature, ...],
-    past_due: Ints,
-    folder: Path,
-) -> None:
-    """Hold accounts against each other, and write what is small."""
-    everyone = plan.everyone
-    across = columns_across(families(), everyone, StoredColumns(folder / "values.parquet"))
-    with frame_file(folder, f"values{ACROSS}") as file:
-        file.add(_side_by_side(across))
-    steps = StoredColumns(folder / "steps.parquet")
-    asked = pd.DataFrame({name: steps[name] for name in ("snapshot", "milestone")})
-    rates = step_rates(plan, asked, everyone, reach_rates(past_due))
-    with frame_file(folder, f"steps{ACROSS}") as file:
-        file.add(pd.DataFrame({MILESTONE_REACH_RATE.name: rates}))
-    for name, told_of in (("exits", exits_of), ("arr", arr_of), ("arms", arms_of)):
+def _write_across(plan: Plan, past_due: Ints, folder: Path, parts: Parts) -> list[Feature]:
+    """Hold accounts against each other, and write what that says part by part."""
+    everyone, day = plan.everyone, plan.live.day
+    places = {part: parts.rows(day, part) for part in parts.days_of}
+    across = columns_across(families(), everyone, PartColumns(folder, places, len(day)))
+    values, rates = _side_by_side(across), reach_rates(past_due)
+    for part, rows in places.items():
+        with frame_file(folder, f"values{ACROSS}{part}") as file:
+            file.add(values.take(rows))
+        steps = StoredColumns(folder / f"steps{part}.parquet")
+        asked = pd.DataFrame(
+            {"snapshot": rows[steps["snapshot"]], "milestone": steps["milestone"]}
+        )
+        told = step_rates(plan, asked, everyone, rates)
+        with frame_file(folder, f"steps{ACROSS}{part}") as file:
+            file.add(pd.DataFrame({MILESTONE_REACH_RATE.name: told}))
+    return [column.feature for column in across]
+
+
+def _write_rest(plan: Plan, whole: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write what does not grow with the mornings."""
+    for name, frame in (*whole.items(), ("exits", exits_of(plan)), ("arr", arr_of(plan))):
         with frame_file(folder, name) as file:
-            file.add(told_of(plan))
-    write_catalogue(folder, "catalogue", [*columns, *(c.feature for c in across)])
-    write_catalogue(folder, "step_catalogue", [*step_features, MILESTONE_REACH_RATE])
+            file.add(by_milestone(plan, frame) if name == "reached" else frame)
 
 
 def _side_by_side(columns: Columns) -> pd.DataFrame:

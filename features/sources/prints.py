@@ -20,7 +20,9 @@ def print_of_rows(tables: Mapping[str, ir.Table]) -> str:
     """Print the rows of tables, each in one pass that runs where they are."""
     total = hashlib.sha256()
     for name, rows in sorted(tables.items()):
-        counted = rows.aggregate(rows=rows.count(), **sums_of_rows(rows)).to_pyarrow().to_pylist()[0]
+        counted = (
+            rows.aggregate(rows=rows.count(), **sums_of_rows(rows)).to_pyarrow().to_pylist()[0]
+        )
         total.update(f"{name} {rows.columns} {counted}\n".encode())
     return total.hexdigest()
 
