@@ -5,7 +5,7 @@ until the quarter is over; each later morning is a part of its own. Within a par
 the order of accounts, each account's mornings in theirs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +25,7 @@ class Parts:
     days: Ints
     names: tuple[str, ...]
     """A name per morning."""
+    has_long_ago: bool = True
 
     @classmethod
     def of(cls, mornings: Mornings, *, as_of: date) -> "Parts":
@@ -41,11 +42,17 @@ class Parts:
 
     @property
     def days_of(self) -> Mapping[str, tuple[int, ...]]:
-        """The mornings of each part, by name; the part of long ago is always there."""
-        found: dict[str, tuple[int, ...]] = {LONG_AGO: ()}
+        """The mornings of each part, by name; the part of long ago may have none."""
+        found: dict[str, tuple[int, ...]] = {LONG_AGO: ()} if self.has_long_ago else {}
         for day, name in zip(self.days.tolist(), self.names, strict=True):
             found[name] = (*found.get(name, ()), day)
         return found
+
+    def without(self, names: Iterable[str]) -> "Parts":
+        """The parts that are not among those named."""
+        kept = [place for place, name in enumerate(self.names) if name not in set(names)]
+        own = tuple(self.names[place] for place in kept)
+        return Parts(self.days[kept], own, has_long_ago=LONG_AGO not in set(names))
 
     def rows(self, day: Ints, name: str) -> Ints:
         """Positions of the snapshots, of which ``day`` is told, that belong to a part."""

@@ -131,7 +131,7 @@ class PartColumns(Mapping[str, np.ndarray]):
     def __getitem__(self, name: str) -> np.ndarray:
         found = {part: columns[name] for part, columns in self._parts.items()}
         fullest = max(found.values(), key=len)
-        whole = np.empty(self._rows, dtype=fullest.dtype)
+        whole = np.zeros(self._rows, dtype=fullest.dtype)
         for part, values in found.items():
             whole[self._places[part]] = values
         return whole

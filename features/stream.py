@@ -6,6 +6,7 @@ accounts against each other comes after, from the few columns that it asks for.
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,12 +15,22 @@ import numpy as np
 import pandas as pd
 
 from configs.load import Configuration
-from features.asof import Ints
+from features.asof import Ints, ordinal
 from features.assemble import arms_of, arr_of, by_milestone, exits_of, step_rates, together
 from features.catalogue import Feature
 from features.cluster import computed
+from features.days_known import prints_by_day
 from features.families import families
 from features.family import columns_across
+from features.further import (
+    Stands,
+    new_days,
+    same_catalogues,
+    take_over,
+    what_stands,
+    with_earlier,
+    write_mornings,
+)
 from features.history import Columns
 from features.ladder import MILESTONE_REACH_RATE, reach_rates
 from features.parts import Parts, in_part
@@ -53,22 +64,54 @@ def write_in_shards(
     as_of: date,
     also: tuple[date, ...] = (),
     shards: int | None = None,
-) -> None:
+    before: Path | None = None,
+) -> Stands:
     """Write the files of ``build_features`` into a folder, never holding all of it.
 
     Into how many shards the accounts are cut follows from `limits.memory`, and changes no byte.
+    Neither does ``before``, a folder of an earlier build of the same configuration and code,
+    of which what stands is taken over; what that was is handed back.
     """
     memory = configuration.project.limits.memory_bytes
     with _limited(tables, memory):
         plan = plan_of(tables, configuration, as_of, also=also)
-        count = shards or shards_within(plan, memory)
         parts = Parts.of(plan.mornings, as_of=as_of)
-        shards_of = computed(plan, tables, shards=count)
-        columns, of_steps, past_due, whole = _write_shards(plan, shards_of, folder, parts)
-    columns += _write_across(plan, past_due, folder, parts)
+        prints = prints_by_day(tables, before_day=ordinal(as_of))
+        stands = what_stands(before or folder, parts, prints)
+        few = plan.narrowed(new_days(plan, stands, parts))
+        if not len(few.live):
+            stands = replace(stands, why_not="nobody is live")
+        if stands.why_not is None:
+            own = parts.without(stands.parts)
+            whole = _write(few, tables, folder, own, shards=shards, memory=memory)
+            if same_catalogues(stands.folder, folder):
+                take_over(stands, folder)
+                whole["reached"] = with_earlier(whole["reached"], stands, plan, parts)
+            else:
+                stands = replace(stands, why_not="there are other columns than before")
+        if stands.why_not is not None:
+            whole = _write(plan, tables, folder, parts, shards=shards, memory=memory)
     _write_rest(plan, whole, folder)
+    write_mornings(folder, plan, parts, prints)
+    return stands
+
+
+def _write(
+    plan: Plan,
+    tables: Mapping[str, ir.Table],
+    folder: Path,
+    parts: Parts,
+    *,
+    shards: int | None,
+    memory: int,
+) -> dict[str, pd.DataFrame]:
+    """Write parts and catalogues of a plan, and hand over what does not come in parts."""
+    found = computed(plan, tables, shards=shards or shards_within(plan, memory))
+    columns, of_steps, past_due, whole = _write_shards(found, folder, parts)
+    columns += _write_across(plan, past_due, folder, parts)
     write_catalogue(folder, "catalogue", columns)
     write_catalogue(folder, "step_catalogue", [*of_steps, MILESTONE_REACH_RATE])
+    return whole
 
 
 def shards_within(plan: Plan, memory: int) -> int:
@@ -95,7 +138,7 @@ def _limited(tables: Mapping[str, ir.Table], memory: int) -> Iterator[None]:
 
 
 def _write_shards(
-    plan: Plan, shards: Iterator[Shard], folder: Path, parts: Parts
+    shards: Iterator[Shard], folder: Path, parts: Parts
 ) -> tuple[list[Feature], tuple[Feature, ...], Ints, dict[str, pd.DataFrame]]:
     """Write what grows with the mornings as it comes, and hand over the rest of it."""
     columns: list[Feature] = []
@@ -149,7 +192,8 @@ def _write_across(plan: Plan, past_due: Ints, folder: Path, parts: Parts) -> lis
 
 def _write_rest(plan: Plan, whole: Mapping[str, pd.DataFrame], folder: Path) -> None:
     """Write what does not grow with the mornings."""
-    for name, frame in (*whole.items(), ("exits", exits_of(plan)), ("arr", arr_of(plan))):
+    planned = {"exits": exits_of(plan), "arr": arr_of(plan), "arms": arms_of(plan)}
+    for name, frame in (*whole.items(), *planned.items()):
         with frame_file(folder, name) as file:
             file.add(by_milestone(plan, frame) if name == "reached" else frame)
 

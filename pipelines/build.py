@@ -43,12 +43,36 @@ def build_into(
     *,
     previous: date | None,
     made: Mapping[str, Any],
+    before: Path | None = None,
 ) -> None:
-    """Compute the features and write them, with what they were made of."""
+    """Compute the features and write them, with what they were made of.
+
+    ``before`` is a build of the same configuration and code: what stands of it is taken over.
+    """
     also = () if previous is None else (previous,)
-    write_in_shards(source.tables, configuration, folder, as_of=as_of, also=also)
+    stands = write_in_shards(
+        source.tables, configuration, folder, as_of=as_of, also=also, before=before
+    )
     last_nudges(source.tables, as_of).to_parquet(folder / NUDGED, index=False)
-    write_manifest(folder, made)
+    further = {
+        "from": None if stands.why_not else before and before.name,
+        "made_anew_because": stands.why_not,
+        "parts_taken_over": () if stands.why_not else stands.parts,
+    }
+    write_manifest(folder, {**made, "further": further})
+
+
+def build_before(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> Path | None:
+    """The newest build up to a morning, where configuration and code are the same."""
+    days = [day for day in lake.dates("builds") if day <= as_of]
+    if not days:
+        return None
+    try:
+        found = read_manifest(lake.path("builds", days[-1]))
+    except OSError:
+        return None
+    same = all(found.get(key) == wanted[key] for key in ("configuration", "features_code"))
+    return lake.path("builds", days[-1]) if same else None
 
 
 def made_of(
@@ -140,7 +164,10 @@ def build(config: str, lake: str, as_of: str | None = None) -> date:
         if is_built(store, day, made):
             return day
         with progress.step("build features"), store.replace("builds", day) as folder:
-            write_build(folder, source, configuration, day, previous=previous, made=made)
+            before = build_before(store, day, made)
+            write_build(
+                folder, source, configuration, day, previous=previous, made=made, before=before
+            )
     create_markdown_artifact(
         f"Features of {configuration.project.name} as of {day}", key="build"
     )

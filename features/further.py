@@ -1,0 +1,90 @@
+"""What of an earlier build stands, so that only new mornings are computed?
+
+A morning's inputs follow from the rows known before it. Where those are the same, and the
+configuration, the code and the columns are, so is every byte; its part is taken over. All else
+is computed as if nothing had been there.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from features.asof import Ints, ordinal
+from features.days_known import DayPrints, changed_from
+from features.parts import LONG_AGO, Parts
+from features.plan import Plan
+from features.store import ACROSS, CATALOGUES, GROWN, StoredColumns
+
+MORNINGS = "mornings.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """The parts of an earlier build that stand, or why none does."""
+
+    folder: Path
+    parts: tuple[str, ...] = ()
+    why_not: str | None = None
+    changed_from: int = 0
+
+
+def write_mornings(folder: Path, plan: Plan, parts: Parts, prints: DayPrints) -> None:
+    """Write what the next build asks: which mornings are in which part, from which rows."""
+    told = {"as_of_day": ordinal(plan.as_of), "parts": parts.days_of, "prints": prints}
+    (folder / MORNINGS).write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def what_stands(before: Path, parts: Parts, prints: DayPrints) -> Stands:
+    """Hold an earlier build against what this one is made of; the last morning is new."""
+    if not (before / MORNINGS).is_file():
+        return Stands(before, why_not="no earlier build of this configuration and code")
+    told = json.loads((before / MORNINGS).read_text("utf-8"))
+    changed = changed_from(told["prints"], prints, as_of_day=told["as_of_day"])
+    stand = tuple(
+        name
+        for name, days in parts.days_of.items()
+        if list(days) == told["parts"].get(name)
+        and all(day <= changed for day in days)
+        and name != parts.names[-1]
+    )
+    if LONG_AGO not in stand:
+        why = "a quarter has begun, or rows known before it have changed"
+        return Stands(before, why_not=why, changed_from=changed)
+    return Stands(before, stand, changed_from=changed)
+
+
+def take_over(stands: Stands, folder: Path) -> None:
+    """Let the parts that stand be in the new folder too."""
+    for part in stands.parts:
+        for name in (*GROWN, *(f"{name}{ACROSS}" for name in GROWN[1:])):
+            os.link(stands.folder / f"{name}{part}.parquet", folder / f"{name}{part}.parquet")
+
+
+def with_earlier(
+    reached: pd.DataFrame, stands: Stands, plan: Plan, parts: Parts
+) -> pd.DataFrame:
+    """What the mornings that stand knew to be reached, and what the others add."""
+    lasting = set(plan.mornings.days[plan.is_lasting].tolist())
+    kept_days = {day for part in stands.parts for day in parts.days_of[part]} & lasting
+    before = pd.DataFrame(dict(StoredColumns(stands.folder / "reached.parquet")))
+    before = before.loc[(before["known_day"] + 1).isin(kept_days)]
+    both = [frame for frame in (before, reached) if len(frame)] or [reached]
+    told = pd.concat(both, ignore_index=True).astype(dict(reached.dtypes))
+    told = told.sort_values(["account_id", "known_day"], kind="stable")
+    return told.drop_duplicates(["account_id", "milestone"], ignore_index=True)
+
+
+def new_days(plan: Plan, stands: Stands, parts: Parts) -> Ints:
+    """The mornings to compute, and the first one, which says how far back they reach."""
+    stand = {day for part in stands.parts for day in parts.days_of[part]}
+    days = plan.mornings.days
+    return days[[place == 0 or day not in stand for place, day in enumerate(days.tolist())]]
+
+
+def same_catalogues(before: Path, folder: Path) -> bool:
+    """Whether the mornings computed have the very columns of those that stand."""
+    files = [f"{name}.json" for name in CATALOGUES]
+    return all((before / f).read_bytes() == (folder / f).read_bytes() for f in files)
