@@ -13,7 +13,7 @@ import pandas as pd
 from configs.playbook import Playbook
 from training.effects.effect import Effect, Effects
 
-NOTHING_KNOWN = Effect("", "", "descriptive")
+NOTHING_KNOWN = Effect("", "", "too_few")
 
 
 def candidates(

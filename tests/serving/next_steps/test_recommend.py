@@ -36,7 +36,7 @@ def test_it_is_the_first_open_one_with_its_first_action():
     assert chosen.loc["a", ["milestone", "action", "evidence"]].tolist() == [
         "kicked_off",
         "Call them",
-        "descriptive",
+        "too_few",
     ]
 
 
@@ -97,7 +97,7 @@ def test_only_what_is_evidence_is_told_as_an_effect():
 @pytest.mark.parametrize("chances", [[0.1, 0.5, 0.9], [float("nan")] * 3])
 def test_where_nothing_is_known_it_is_the_first_open_one_and_says_so(chances):
     elsewhere = chosen_of(chances, account="b")
-    assert (elsewhere["milestone"], elsewhere["evidence"]) == ("kicked_off", "descriptive")
+    assert (elsewhere["milestone"], elsewhere["evidence"]) == ("kicked_off", "too_few")
     few = chosen_of(chances, effects=Effects((FEW,)))
     assert (few["milestone"], few["evidence"]) == ("kicked_off", "too_few")
 
