@@ -20,6 +20,7 @@ import pandas as pd
 from configs.load import Configuration, load
 from features.asked import AtHand
 from features.coded import Names, coded_rows
+from features.further import Stands
 from features.plan import Plan, plan_of
 from features.shards import placed
 from features.sources import Source, open_source
@@ -27,6 +28,7 @@ from features.stream import write_in_shards
 from features.windows import Activity
 
 AS_OF, WINDOWS, NEVER = date(2026, 6, 29), (7, 28, 91), -(10**6)
+ONE_DAY = timedelta(days=1)
 STEPS = {24: 30, 104: 7}
 
 
@@ -37,6 +39,8 @@ def main() -> None:
     source = open_source(configuration.project, configuration.folder)
     source.connection.con.execute("SET threads = 1")
     warm = plan_of(source.tables, configuration, AS_OF)
+    if way == "one_more_day":
+        _build(source, configuration, _yesterdays(folder, dates), as_of=AS_OF - ONE_DAY)
     before = _cpu()
     rows = WAYS[way](source, configuration, warm)
     spent = _cpu() - before
@@ -147,7 +151,32 @@ def _windows(
 def everything(source: Source, configuration: Configuration, plan: Plan) -> None:
     """All families, milestones and frames, written to a folder as `milepost build` does."""
     with tempfile.TemporaryDirectory() as folder:
-        write_in_shards(source.tables, configuration, Path(folder), as_of=AS_OF)
+        _build(source, configuration, Path(folder), as_of=AS_OF)
+
+
+def one_more_day(source: Source, configuration: Configuration, plan: Plan) -> None:
+    """The same after the build of the day before, of which what stands is taken over."""
+    before = _yesterdays(Path(sys.argv[-1]), sys.argv[3])
+    with tempfile.TemporaryDirectory() as folder:
+        stands = _build(source, configuration, Path(folder), as_of=AS_OF, before=before)
+    if stands.why_not is not None:
+        raise SystemExit(f"made anew: {stands.why_not}")
+
+
+def _build(
+    source: Source,
+    configuration: Configuration,
+    folder: Path,
+    *,
+    as_of: date,
+    before: Path | None = None,
+) -> Stands:
+    folder.mkdir(exist_ok=True)
+    return write_in_shards(source.tables, configuration, folder, as_of=as_of, before=before)
+
+
+def _yesterdays(folder: Path, dates: str) -> Path:
+    return folder / f"{dates}-yesterday"
 
 
 def _assert_as_others(rows: pd.DataFrame, path: Path) -> None:
@@ -165,6 +194,7 @@ WAYS: dict[str, Callable[[Source, Configuration, Plan], pd.DataFrame | None]] = 
     "milepost": milepost,
     "pandas": by_pandas,
     "everything": everything,
+    "one_more_day": one_more_day,
 }
 
 if __name__ == "__main__":
