@@ -29,8 +29,14 @@ def watched(config: Path, lake: Path, *steps: Callable[[], object]) -> list[str]
             return
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)
+        pytest.fail("Ctrl-C went unheard")
 
-    watch(str(config), str(lake), every_seconds=7, say=said.append, wait=wait)
+    # A shell starts what it runs in the background deaf to Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        watch(str(config), str(lake), every_seconds=7, say=said.append, wait=wait)
+    finally:
+        signal.signal(signal.SIGINT, before)
     return said
 
 
