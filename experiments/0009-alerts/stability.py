@@ -16,20 +16,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from study import Memory, learnt, with_outcome
+from study import Memory, learnt, said_on, with_outcome
 
 from configs.load import Configuration, load
-from configs.phrases import load_phrases
 from features.assemble import build_features
 from features.nudged import COLUMNS as NUDGED
 from features.simulated import simulate
 from features.sources import open_source
-from serving.attention.alerts import RAISED, alerts
+from serving.attention.alerts import RAISED
 from serving.attention.feedback import COLUMNS as SAID
 from serving.attention.priorities import priorities
 from serving.morning import Morning
-from serving.score import score
-from serving.scorecard import accounts_schema, as_table, milestones_schema
 
 ROOT = Path(__file__).parents[2]
 FIRST, MORNINGS, ACCOUNTS = date(2026, 2, 3), 10, 600
@@ -55,27 +52,13 @@ class Lists(Memory):
 def mornings_of(configuration: Configuration) -> list[Morning]:
     """Score every morning by a model that knew what was known on the first, with alerts."""
     source = open_source(configuration.project, configuration.folder)
-    phrases, past = load_phrases(configuration.folder), Lists()
-    horizons = configuration.project.outcomes.horizons_days
-    models, lived = None, []
+    past, models, lived = Lists(), None, []
     for day in (FIRST + timedelta(days=step) for step in range(MORNINGS)):
         features = build_features(source.tables, configuration, as_of=day)
         models = models or learnt(features, configuration, day)
-        told = score(
-            features,
-            models,
-            configuration,
-            as_of=day,
-            version="v",
-            is_promoted=True,
-            phrases=phrases,
-        )
-        accounts = as_table(told.accounts, accounts_schema(horizons)).to_pandas()
-        ladder = as_table(told.milestones, milestones_schema(horizons)).to_pandas()
-        morning = Morning(day, features, models, configuration, phrases, accounts, ladder, past)
-        past.tables[day] = {"accounts": accounts, "alerts": alerts(morning, {})}
+        morning = said_on(day, features, models, configuration, past)
         lived.append(morning)
-        print(f"  {day}: {len(accounts)} live", file=sys.stderr)
+        print(f"  {day}: {len(morning.accounts)} live", file=sys.stderr)
     return lived
 
 

@@ -86,33 +86,41 @@ def learnt(features: FeatureSet, configuration: Configuration, day: date) -> Mod
     return Models(exits, None, rules_for_churn(features, followed, project)[0], meta)
 
 
+def said_on(
+    day: date, features: FeatureSet, models: Models, configuration: Configuration, past: Memory
+) -> Morning:
+    """Score a morning and raise its alerts, and let the mornings after remember both."""
+    phrases = load_phrases(configuration.folder)
+    horizons = configuration.project.outcomes.horizons_days
+    told = score(
+        features,
+        models,
+        configuration,
+        as_of=day,
+        version="v",
+        is_promoted=True,
+        phrases=phrases,
+    )
+    accounts = as_table(told.accounts, accounts_schema(horizons)).to_pandas()
+    ladder = as_table(told.milestones, milestones_schema(horizons)).to_pandas()
+    morning = Morning(day, features, models, configuration, phrases, accounts, ladder, past)
+    past.tables[day] = {"accounts": accounts, "alerts": alerts(morning, {})}
+    return morning
+
+
 def lived(
     configuration: Configuration, mornings: Sequence[date], *, learn_every: int
 ) -> pd.DataFrame:
     """Every account on every morning: its risk, silence, owner, and whether it was raised."""
     source = open_source(configuration.project, configuration.folder)
-    phrases, past = load_phrases(configuration.folder), Memory()
-    horizons = configuration.project.outcomes.horizons_days
-    models: Models | None = None
+    past, models = Memory(), None
     parts = []
     for step, day in enumerate(mornings):
         features = build_features(source.tables, configuration, as_of=day)
         if step % learn_every == 0:
             models = learnt(features, configuration, day)
-        told = score(
-            features,
-            models,
-            configuration,
-            as_of=day,
-            version="v",
-            is_promoted=True,
-            phrases=phrases,
-        )
-        accounts = as_table(told.accounts, accounts_schema(horizons)).to_pandas()
-        ladder = as_table(told.milestones, milestones_schema(horizons)).to_pandas()
-        morning = Morning(day, features, models, configuration, phrases, accounts, ladder, past)
-        found = alerts(morning, {})
-        past.tables[day] = {"accounts": accounts, "alerts": found}
+        morning = said_on(day, features, models, configuration, past)
+        accounts, found = morning.accounts, past.tables[day]["alerts"]
         raised = found.loc[found["state"] == RAISED]
         silent = values_on(features, day)["days_since_active"]
         rows = accounts[["account_id", "owner", "arr", "churn_risk"]].assign(
