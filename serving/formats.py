@@ -47,14 +47,14 @@ def about(value: float) -> str:
 def percent(share: float | None) -> str:
     """Write a share of one; finer below ten per cent, and never rounded to nothing or to all.
 
-    >>> [percent(p) for p in (0.312, 0.0731, 0.0001, 0.0, 0.9999, 1.0)]
+    >>> [percent(p) for p in (0.312, 0.0731, 0.0001, -0.0, 0.9999, 1.0)]
     ['31 %', '7.3 %', 'under 0.1 %', '0 %', 'over 99.9 %', '100 %']
     """
     if share is None or not known(share):
         return NOTHING
     if share < 0:
         return f"{MINUS}{percent(-share)}"
-    hundredths = share * 100
+    hundredths = abs(share) * 100
     if share >= MOST_SHARE:
         return "over 9,999 %"
     if 0 < hundredths < 0.05:

@@ -107,7 +107,7 @@ def test_no_phrase_claims_a_cause(config):
 CATALOGUE = Catalogue(f for f in specimen().catalogue.values() if "<" not in f.name)
 NUMBERS = tuple(name for name, feature in CATALOGUE.items() if feature.unit != "label")
 AMOUNTS = st.one_of(
-    st.sampled_from([0.0, 1.0, -1.0, 0.5, 2.0, 26.0, float("nan"), float("inf"), None]),
+    st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 26.0, float("nan"), float("inf"), None]),
     st.floats(-1e18, 1e18),
     st.floats(-2, 2),
     st.integers(-3, 400).map(float),
