@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import os
 import signal
 import sys
@@ -74,6 +75,13 @@ def test_a_build_writes_the_same_bytes(company, on_spark, tmp_path):
         folder.mkdir()
         write_in_shards(source.tables, company.configuration, folder, as_of=company.as_of)
         written[name] = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        # Every engine prints rows in its own way, and its prints are held against its own.
+        mornings = json.loads(written[name].pop("mornings.json"))
+        rows = {
+            table: {day: print_[0] for day, print_ in days.items()}
+            for table, days in mornings.pop("prints").items()
+        }
+        written[name]["mornings"] = (mornings, rows)
     assert len(written["files"]) > 5
     assert written["spark"] == written["files"]
 
