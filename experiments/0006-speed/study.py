@@ -39,7 +39,8 @@ from training.questions.exits import ExitModel, fit_exits
 ROOT, HERE = Path(__file__).parents[2], Path(__file__).parent
 ACCOUNTS, SEED = 3000, 11
 ROWS, EXPLAINED, COMPARED = 50_000, 50_000, 1_000
-SCORED = 20_000
+SCORED, BOOK, BOOKED = 1_000_000, 50_000, 20_000
+"""Accounts to score, how many at once, and how many are simulated to take them from."""
 RIVALS_MAY_TAKE = 1200
 """Seconds by the clock."""
 NEEDED = ("scikit-learn==1.7.2", "hazardous==0.2.0", "xgboost-cpu==3.2.0")
@@ -57,16 +58,21 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     exit_models.WORKERS = 1
     with tempfile.TemporaryDirectory() as folder:
-        simulate(Path(folder), accounts=ACCOUNTS, seed=SEED)
-        os.environ["MILEPOST_DEMO_DATA"] = folder
-        configuration = load(ROOT / "configs/demo")
-        source = open_source(configuration.project, configuration.folder)
-        today = pd.Timestamp.max.date()
-        as_of = default_as_of(source, today=today)
-        features = build_features(source.tables, configuration, as_of=as_of)
+        features, configuration = _simulated(Path(folder), ACCOUNTS)
         taught = _fitting(features, configuration, Path(folder))
     _explaining(features, taught)
-    _scoring(features, configuration)
+    with tempfile.TemporaryDirectory() as folder:
+        big, _ = _simulated(Path(folder), BOOKED)
+    _scoring(features, configuration, big)
+
+
+def _simulated(folder: Path, accounts: int) -> tuple[FeatureSet, Configuration]:
+    simulate(folder, accounts=accounts, seed=SEED)
+    os.environ["MILEPOST_DEMO_DATA"] = str(folder)
+    configuration = load(ROOT / "configs/demo")
+    source = open_source(configuration.project, configuration.folder)
+    as_of = default_as_of(source, today=pd.Timestamp.max.date())
+    return build_features(source.tables, configuration, as_of=as_of), configuration
 
 
 def _fitting(features: FeatureSet, configuration: Configuration, folder: Path) -> ExitModel:
@@ -143,32 +149,39 @@ def _cpu(work: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
     return time.process_time() - start, np.asarray(found)
 
 
-def _scoring(features: FeatureSet, configuration: Configuration) -> None:
-    """Score a book of many accounts, whose features are ready, and say what dominates."""
+def _scoring(features: FeatureSet, configuration: Configuration, big: FeatureSet) -> None:
+    """Score a million accounts whose features are ready, book by book; say what dominates."""
     day = int(features.snapshots["day"].max())
     models = _models(features, configuration, day)
-    book = _many(features, day)
-
-    def scored() -> object:
-        return score(
-            book,
-            models,
-            configuration,
-            as_of=pd.Timestamp(day, unit="D").date(),
-            version="speed",
-            is_promoted=True,
-            phrases=load_phrases(configuration.folder),
-        )
-
-    start = time.process_time()
-    scored()
-    spent = time.process_time() - start
-    profile = cProfile.Profile(time.process_time)
-    profile.runcall(scored)
-    print(f"\n### Scoring {SCORED:,} accounts, both questions, all horizons, reasons\n")
-    print(f"{SCORED / spent:,.0f} accounts per second and core ({spent:.1f} CPU seconds)")
-    print(f"with {len(book.steps) / SCORED:.1f} open milestones each. Under the profiler:\n")
+    chosen = np.random.default_rng(SEED).permutation(len(big.values))[:SCORED]
+    spent, steps, profile = 0.0, 0, cProfile.Profile(time.process_time)
+    for start in range(0, len(chosen), BOOK):
+        book = _book(big, np.sort(chosen[start : start + BOOK]), day)
+        steps += len(book.steps)
+        before = time.process_time()
+        _score(book, models, configuration, day)
+        spent += time.process_time() - before
+        if start == 0:
+            profile.runcall(_score, book, models, configuration, day)
+    print(f"\n### Scoring {len(chosen):,} accounts, both questions, all horizons, reasons\n")
+    print(f"{len(chosen) / spent:,.0f} accounts per second and core ({spent:.1f} CPU seconds)")
+    print(
+        f"with {steps / len(chosen):.1f} open milestones each, in books of {BOOK:,}.", end=" "
+    )
+    print("Of the first book, under the profiler:\n")
     _print_parts(pstats.Stats(profile))
+
+
+def _score(book: FeatureSet, models: Models, configuration: Configuration, day: int) -> None:
+    score(
+        book,
+        models,
+        configuration,
+        as_of=pd.Timestamp(day, unit="D").date(),
+        version="speed",
+        is_promoted=True,
+        phrases=load_phrases(configuration.folder),
+    )
 
 
 def _print_parts(told: pstats.Stats) -> None:
@@ -192,32 +205,20 @@ def _models(features: FeatureSet, configuration: Configuration, day: int) -> Mod
     return replace(models, meta={**models.meta, "skill": skill})
 
 
-def _many(features: FeatureSet, day: int) -> FeatureSet:
-    """As many accounts as asked for: those of the last morning, over and over, renamed."""
-    today = np.flatnonzero((features.snapshots["day"] == day).to_numpy())
-    copies = -(-SCORED // len(today))
-    rows = np.tile(today, copies)[:SCORED]
-    copy = np.repeat(np.arange(copies), len(today))[:SCORED]
-    snapshots = features.snapshots.iloc[rows].reset_index(drop=True)
-    names = snapshots["account_id"] + "-" + pd.Series(copy.astype(str))
-    steps = features.steps.loc[features.steps["snapshot"].isin(today)]
-    place = pd.Series(np.arange(len(today)), index=today)
-    own = steps.assign(snapshot=steps["snapshot"].map(place))
-    many = pd.concat(
-        [own.assign(snapshot=own["snapshot"] + number * len(today)) for number in range(copies)]
-    )
-    standing = pd.concat(
-        [
-            features.standing.assign(account_id=features.standing["account_id"] + f"-{number}")
-            for number in range(copies)
-        ]
-    )
+def _book(features: FeatureSet, rows: np.ndarray, day: int) -> FeatureSet:
+    """A book of accounts, no two alike: each is what some account was on some morning."""
+    taken = features.snapshots.iloc[rows]
+    names = taken["account_id"].astype(str) + "-" + taken["day"].astype(str)
+    place = pd.Series(np.arange(len(rows)), index=rows)
+    steps = features.steps.loc[features.steps["snapshot"].isin(rows)]
+    own = pd.DataFrame({"account_id": taken["account_id"], "named": names})
+    standing = own.merge(features.standing, on="account_id")
     return replace(
         features,
-        snapshots=snapshots.assign(account_id=names),
+        snapshots=taken.assign(account_id=names, day=day).reset_index(drop=True),
         values=features.values.iloc[rows].reset_index(drop=True),
-        steps=many.loc[many["snapshot"] < SCORED].reset_index(drop=True),
-        standing=standing.loc[standing["account_id"].isin(set(names))].reset_index(drop=True),
+        steps=steps.assign(snapshot=steps["snapshot"].map(place)).reset_index(drop=True),
+        standing=standing.drop(columns="account_id").rename(columns={"named": "account_id"}),
     )
 
 
