@@ -6,6 +6,7 @@ reads ``31 %`` in one place and ``0.31`` in the next. A null reads as a dash, ne
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 
 NOTHING = "\u2013"
 MINUS = "\u2212"
@@ -106,6 +107,16 @@ def days(value: float | None) -> str:
         return NOTHING
     whole = round(value) if abs(value) < MOST_COUNT else value
     return f"{count(whole)} day{'' if abs(whole) == 1 else 's'}"
+
+
+def listed(things: Sequence[str]) -> str:
+    """Write a list as it is said.
+
+    >>> listed(["reports"]), listed(["reports", "seats", "an executive review"])
+    ('reports', 'reports, seats and an executive review')
+    """
+    *others, last = things or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def unbroken(text: str) -> str:

@@ -82,19 +82,18 @@ class World:
         return float(rank / len(values)) if len(values) >= FEWEST else np.nan
 
     def in_time(self, segment: str, slug: str) -> float:
-        """The share of the segment that reached a milestone within the expected days."""
+        """The share in time, of those to whom the milestone opened that long ago."""
         step = next(m for m in self._playbook if m.slug == slug)
         limit = step.expected_days_in(segment)
         told = []
         for account_id in self._segment.index[self._segment == segment]:
             rung = self.account(account_id).ladder[slug]
-            if pd.isna(rung.opened):
+            if pd.isna(rung.opened) or (self.as_of - rung.opened.normalize()).days < limit:
                 continue
-            end = self.as_of if pd.isna(rung.met) else rung.met.normalize()
-            spent = max((end - rung.opened.normalize()).days, 0)
-            in_time = not pd.isna(rung.met) and spent <= limit
-            if in_time or spent >= limit:
-                told.append(in_time)
+            taken = (
+                pd.NaT if pd.isna(rung.met) else rung.met.normalize() - rung.opened.normalize()
+            )
+            told.append(not pd.isna(taken) and taken.days <= limit)
         return float(np.mean(told)) if told else np.nan
 
     def _all(self, segment: str, recount: Recount, found: Found) -> list[float]:

@@ -5,6 +5,7 @@ no message. Peers are spoken of only where there are enough of them, and where m
 in time: nobody is helped by hearing that others failed too.
 """
 
+import re
 from collections.abc import Hashable, Mapping
 from string import Formatter
 from typing import Any
@@ -12,14 +13,17 @@ from typing import Any
 import pandas as pd
 
 from configs.playbook import DoneWhen, Milestone, Nudge, Playbook
+from serving import formats
 
 MOST_PEERS = 0.5
 NEARLY = 0.5
+ONE = re.compile(r"(?<![\d.,])1 (day|week|month)s\b")
+"""One of several, as a template that knows of many only would write it."""
 DEFAULTS: Mapping[Nudge, str] = {
-    "approaching": "You're {progress_percent} of the way to {name}. Need help with the rest?",
-    "achieved": "You've reached {name}. Well done!",
-    "stalled": "{name} has been open for {days_open} days. Shall we do it together?",
-    "peers": "{peer_share} of companies like yours reached {name} within {peer_days} days. "
+    "approaching": "You're {progress_percent} of the way to “{name}”. Need help with the rest?",
+    "achieved": "You've reached “{name}”. Well done!",
+    "stalled": "“{name}” has been open for {days_open} days. Shall we do it together?",
+    "peers": "{peer_share} of companies like yours reached “{name}” within {peer_days} days. "
     "Here's why: {purpose}",
 }
 
@@ -103,19 +107,21 @@ def _peer_shares(
 ) -> Mapping[Hashable, float]:
     """Share of each segment's live accounts that reached each milestone in the expected time.
 
-    Of those for which it has been open that long, where they are enough.
+    Of those to whom it opened that long ago, whether they reached it or not, where they are
+    enough: to count whoever was quick before the others had the time would flatter.
     """
     segment = standing["account_id"].map(accounts["segment"])
     steps = {milestone.slug: milestone for milestone in playbook.milestones}
     pairs = zip(standing["milestone"], segment, strict=True)
     limit = pd.Series([steps[slug].expected_days_in(name) for slug, name in pairs])
-    spent = standing["days_open"].astype(float).to_numpy()
     limit_days = limit.astype(float).to_numpy()
+    spent = standing["days_open"].astype(float).to_numpy()
+    opened = pd.to_datetime(standing["as_of"]) - pd.to_datetime(standing["opened_at"])
+    had_time = opened.dt.days.to_numpy(dtype=float) >= limit_days
     in_time = standing["state"].isin(["done", "lost"]).to_numpy() & (spent <= limit_days)
     peers = pd.DataFrame(
         {"segment": segment.to_numpy(), "milestone": standing["milestone"].to_numpy()}
     ).assign(in_time=in_time)
-    had_time = in_time | (spent >= limit_days)
     table = peers[had_time].groupby(["segment", "milestone"])["in_time"].agg(["mean", "size"])
     told = table[(table["size"] >= fewest) & (table["mean"] >= MOST_PEERS)]
     return dict(told["mean"].items())
@@ -127,7 +133,7 @@ def _message(milestone: Milestone, row: Mapping[str, Any], occasion: Nudge) -> s
     asked = {name for _, name, _, _ in Formatter().parse(template) if name}
     if any(known.get(name) in (None, "") for name in asked):
         return None
-    return template.format(**known)
+    return ONE.sub(lambda found: found[0][:-1], template.format(**known))
 
 
 def _facts(milestone: Milestone, row: Mapping[str, Any]) -> dict[str, object]:
@@ -138,13 +144,13 @@ def _facts(milestone: Milestone, row: Mapping[str, Any]) -> dict[str, object]:
     days_open = row["days_open"]
     return {
         "name": milestone.name,
-        "progress": None if target is None else f"{progress * target:g}",
+        "progress": None if target is None else _so_far(progress, target),
         "progress_percent": f"{progress:.0%}",
         "target": None if target is None else f"{target:g}",
         "peer_share": None if not peer_share else f"{peer_share:.0%}",
         "peer_days": expected,
         "days_open": None if pd.isna(days_open) else int(days_open),
-        "unlocks": ", ".join(milestone.unlocks),
+        "unlocks": formats.listed(milestone.unlocks),
         "purpose": milestone.purpose,
         "outcome": milestone.outcome,
         "account": row["name"],
@@ -152,3 +158,9 @@ def _facts(milestone: Milestone, row: Mapping[str, Any]) -> dict[str, object]:
         "expected_days": expected,
         "next": row["after"],
     }
+
+
+def _so_far(progress: float, target: float) -> str:
+    """Say how much is done of what is asked for: of whole things only those that are whole."""
+    done = progress * target
+    return f"{int(done + 1e-9) if target >= 1 else done:g}"

@@ -6,7 +6,7 @@ something has changed since the last message about the same milestone, and if th
 not heard from us too often. A queue once written is kept: the mornings after it respect it.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,20 +14,18 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
-from configs.playbook import DoneWhen, Milestone
-from features.asof import ordinal
-from features.catalogue import Catalogue
+from configs.playbook import Milestone
 from serving import formats
 from serving.morning import Morning
+from serving.next_steps.celebration import celebrated
 from serving.next_steps.nudges import Writer, occasion_of
-from serving.reasons.sentences import Teller
 from serving.records import Record, records
 from serving.views import values_on
 
 FILE = "nudges.parquet"
 SEND, HOLD = "send", "hold"
 FIRST = ("achieved", "approaching", "stalled", "peers")
-"""Which occasion goes first where an account has several."""
+"""Which occasion goes first: what was reached, then the milestone that is recommended."""
 WEEK_DAYS = 7
 MEMORY_DAYS = 365
 """How far back the queues of earlier mornings are read."""
@@ -35,8 +33,8 @@ PROGRESSED = 0.1
 """A step of progress that is worth a second message."""
 IN_APP, EMAIL = "in_app", "email"
 CHANNELS = {"approaching": IN_APP, "achieved": IN_APP, "stalled": EMAIL, "peers": EMAIL}
-NEAR_DAYS = 14
-"""So near to the day a milestone opened, an amount still tells of the time before it."""
+LEAST_CHANCE = 0.02
+"""A milestone less likely than this to be reached at all is not worth a message."""
 
 SENT = "nothing speaks against it"
 FEW_PEERS = (
@@ -48,6 +46,7 @@ TOUCHED = "somebody else nudged it {days} ago"
 TOUCHED_ABOUT = "somebody else spoke of it {days} ago"
 TOO_SOON = "the last message went out on {day}: {days} must lie between two"
 WEEKLY = "{count} in a week is the most for one account"
+HOPELESS = "it is hardly ever reached from here: {chance} within {days}"
 NOT_FIRST = "another message to it goes first"
 
 
@@ -82,7 +81,7 @@ def queue(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         fewest_peers=settings.fewest_peers,
     )
     lines["text"] = pd.Series(writer.all(lines), dtype=object)
-    lines["text"] = pd.Series(_celebrated(lines, steps, morning), dtype=object)
+    lines["text"] = pd.Series(celebrated(lines, steps, morning), dtype=object)
     heard = _Heard(morning)
     owners = morning.accounts.set_index("account_id")["owner"]
     values = values_on(morning.features, morning.as_of)
@@ -122,10 +121,11 @@ def _occasions(morning: Morning) -> pd.DataFrame:
     return (
         found.assign(
             worth=found["occasion"].map(FIRST.index),
-            aside=found["milestone"] != found["account_id"].map(chosen),
+            aside=(found["occasion"] != "achieved")
+            & (found["milestone"] != found["account_id"].map(chosen)),
             place=found["milestone"].map(order),
         )
-        .sort_values(["account_id", "worth", "aside", "place"], kind="stable")
+        .sort_values(["account_id", "aside", "worth", "place"], kind="stable")
         .reset_index(drop=True)
     )
 
@@ -143,6 +143,7 @@ class _Heard:
 
     def __init__(self, morning: Morning) -> None:
         self._settings = morning.configuration.project.nudges
+        self._longest = morning.configuration.project.outcomes.horizons_days[-1]
         self._today = morning.as_of
         self._sent: dict[str, list[_Sent]] = {}
         for day in morning.past.mornings():
@@ -166,6 +167,7 @@ class _Heard:
         account_id = str(line["account_id"])
         against = (
             self._words(line, writer)
+            or self._is_in_vain(line)
             or self._repeats(line)
             or self._was_told(line)
             or self._too_often(account_id)
@@ -183,6 +185,14 @@ class _Heard:
         if line["occasion"] == "peers" and not told:
             return FEW_PEERS.format(fewest=self._settings.fewest_peers)
         return NO_WORDS
+
+    def _is_in_vain(self, line: Record) -> str | None:
+        """It will not be reached, whatever we say."""
+        chance = line[f"chance_{self._longest}d"]
+        if line["occasion"] == "achieved" or chance is None or chance >= LEAST_CHANCE:
+            return None
+        days = formats.days(self._longest)
+        return HOPELESS.format(chance=formats.percent(chance), days=days)
 
     def _repeats(self, line: Record) -> str | None:
         about = [s for s in self._sent.get(line["account_id"], ()) if _is_about(s, line)]
@@ -237,58 +247,3 @@ def _channel(line: Record, step: Milestone, values: pd.DataFrame, morning: Morni
     known = [name for name in columns if name in values]
     is_read = not known or bool((values.loc[line["account_id"], known] > 0).any())
     return chosen if chosen != IN_APP or is_read else EMAIL
-
-
-def _celebrated(
-    lines: pd.DataFrame, steps: Mapping[str, Milestone], morning: Morning
-) -> list[str | None]:
-    """Add to every message about a milestone reached what was before it and what is now."""
-    told = lines["text"].notna() & (lines["occasion"] == "achieved")
-    past = _own_snapshots(morning, set(lines.loc[told, "account_id"]))
-    said = []
-    for line, is_told in zip(records(lines), told, strict=True):
-        text = line["text"]
-        column = _measured(steps[line["milestone"]], morning.features.catalogue)
-        own = past.get(str(line["account_id"]))
-        if is_told and column and own is not None and line["opened_at"] is not None:
-            grown = _grown(line["opened_at"], own, column, morning)
-            text = f"{text} {grown}" if grown else text
-        said.append(text)
-    return said
-
-
-def _own_snapshots(morning: Morning, account_ids: Set[str]) -> dict[str, pd.DataFrame]:
-    """Give the snapshots of some accounts, each with its row in the values, oldest first."""
-    snapshots = morning.features.snapshots[["account_id", "day"]].reset_index(drop=True)
-    chosen = snapshots.loc[snapshots["account_id"].isin(account_ids)]
-    return {str(name): own for name, own in chosen.groupby("account_id")}
-
-
-def _measured(step: Milestone, catalogue: Catalogue) -> str | None:
-    """Name the input that tells how much of what a milestone asks for is done."""
-    asked = step.done_when.capability if isinstance(step.done_when, DoneWhen) else ""
-    for name in (f"capability_count_{asked}_28d", "active_days_28d"):
-        if name in catalogue:
-            return name
-    return None
-
-
-def _grown(opened_on: date, own: pd.DataFrame, column: str, morning: Morning) -> str | None:
-    """Say how much more is done now than before the milestone opened; nothing if it is not."""
-    away = (own["day"] - ordinal(opened_on)).abs().to_numpy()
-    if away.min() > NEAR_DAYS:
-        return None
-    rows = own.index[[int(away.argmin()), -1]]
-    before, after = morning.features.values[column].iloc[rows].tolist()
-    if not after > before:
-        return None
-    catalogue, phrases = morning.features.catalogue, morning.phrases
-    teller = Teller(catalogue[column], phrases, catalogue=catalogue, currency="USD")
-    name = teller.bare_name
-    then = date(1970, 1, 1) + timedelta(days=int(own["day"].iloc[int(away.argmin())]))
-    return phrases.messages.before_and_after.format(
-        input=name[:1].upper() + name[1:],
-        before=formats.count(before),
-        then=formats.day(then),
-        after=formats.count(after),
-    )

@@ -76,6 +76,11 @@ class Teller:
         return (*now, *compared, *equal, *turned)
 
     @property
+    def subject(self) -> str:
+        """Name the capability, role, kind or attribute that the input is about."""
+        return self._fill["subject"]
+
+    @property
     def bare_name(self) -> str:
         """Name what is measured, without the time that it looks back."""
         return self._filled(self.measure.name)

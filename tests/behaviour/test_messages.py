@@ -30,7 +30,9 @@ def test_no_message_shows_how_it_was_made(company, tmp_path, pace, progress):
     )
     write_features(company.told(snapshots=snapshots), tmp_path)
     features = read_features(tmp_path)
-    standing = features.standing.assign(pace=pace, progress=progress, state="open")
+    standing = features.standing.assign(
+        pace=pace, progress=progress, state="open", as_of=company.as_of
+    )
     today = features.snapshots.query("day == @company.day")
     for slug, open_ones in standing.groupby("milestone"):
         others = standing.loc[standing["milestone"] != slug].assign(state="done")
@@ -45,12 +47,12 @@ def test_peers_are_spoken_of_only_where_they_are_enough(company):
     assert company.configuration.project.nudges.fewest_peers == FEWEST
     assert (peers["segment"].map(size) >= FEWEST).all()
     few = told.groupby("segment").head(FEWEST - 1)["account_id"]
-    standing = company.features.standing
+    standing = company.features.standing.assign(as_of=company.as_of)
     standing = standing.loc[standing["account_id"].isin(few)]
     said = messages(company, standing, told)
     assert not said.str.contains("companies like yours").any()
 
 
 def test_who_has_reached_everything_is_left_alone(company):
-    climbed = company.features.standing.assign(state="done", progress=1.0)
+    climbed = company.features.standing.assign(state="done", progress=1.0, as_of=company.as_of)
     assert messages(company, climbed, company.scores(company.models).accounts).empty

@@ -7,6 +7,7 @@ import pytest
 
 from configs.playbook import Playbook
 from serving.next_steps.nudges import nudge_texts
+from tests.builders import MORNING
 
 PEERS = "{peer_share} of companies like yours reached {name} within {peer_days} days."
 STEP = {
@@ -30,19 +31,24 @@ AFTER = {
 }
 
 
-def a_peer(number: int, state: str, days_open: float | None) -> dict[str, Any]:
+def a_peer(
+    number: int, state: str, days_open: float | None, opened_ago: int = 200
+) -> dict[str, Any]:
+    opened = MORNING - pd.Timedelta(days=days_open if state == "open" else opened_ago)
     return {
         "account_id": f"peer-{number}",
+        "as_of": MORNING,
         "milestone": "first_report",
         "state": state,
         "days_open": days_open,
+        "opened_at": pd.NaT if days_open is None else opened,
         "progress": 1.0 if state == "done" else 0.0,
         "pace": "on_track",
     }
 
 
 def message(
-    *peers: tuple[str, float | None], changes: dict[str, Any] | None = None, **own: Any
+    *peers: tuple[Any, ...], changes: dict[str, Any] | None = None, **own: Any
 ) -> str | None:
     """Write to one account whose first report is open, beside its peers."""
     playbook = Playbook.model_validate({"milestones": [STEP | (changes or {}), AFTER]})
@@ -62,6 +68,14 @@ def test_peers_are_counted_only_once_they_had_the_time():
     too_soon_to_say = [("open", 10.0)] * 9 + [("locked", None)] * 9
     assert message(*in_time, *late, *too_soon_to_say) == (
         "75% of companies like yours reached First report within 30 days."
+    )
+
+
+def test_the_quick_are_not_counted_before_the_others_had_the_time():
+    quick, late = [("done", 5.0, 10)] * 9, [("done", 45.0)] * 2 + [("done", 20.0)] * 3
+    assert message(*quick) is None
+    assert message(*quick, *late) == (
+        "60% of companies like yours reached First report within 30 days."
     )
 
 
@@ -92,6 +106,21 @@ def test_progress_and_the_step_after_are_told_as_they_are():
 
 def test_a_step_that_is_late_is_told_to_be_waiting():
     assert message(pace="behind", days_open=50) == "First report has been open for 50 days."
+
+
+def test_what_is_one_is_written_as_one():
+    assert message(pace="behind", days_open=1) == "First report has been open for 1 day."
+    assert message(pace="behind", days_open=21) == "First report has been open for 21 days."
+
+
+@pytest.mark.parametrize(("done", "told"), [(0.5, "2 of 4"), (0.7, "2 of 4"), (0.99, "3 of 4")])
+def test_of_whole_things_only_the_whole_ones_are_done(done, told):
+    assert message(progress=done).startswith(told)
+
+
+def test_what_is_unlocked_is_listed_as_it_is_said():
+    changes = {"unlocks": ["reports", "seats", "a review"], "nudges": {"peers": "{unlocks}."}}
+    assert message(changes=changes) == "reports, seats and a review."
 
 
 def test_a_template_that_asks_for_what_is_unknown_gives_no_message():

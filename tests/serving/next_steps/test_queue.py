@@ -68,14 +68,14 @@ def test_on_approach_the_account_hears_how_far_it_is():
         "in_app",
         "builder",
     ]
-    assert one(rows)["text"] == "You're 70% of the way to Ten runs. Need help with the rest?"
+    assert one(rows)["text"] == "You're 70% of the way to “Ten runs”. Need help with the rest?"
 
 
 def test_on_stall_it_hears_how_long_the_step_has_been_open():
     rows = queued(runner(45), past=None)
     stalled = one(rows, "reported")
     assert (stalled["occasion"], stalled["channel"]) == ("stalled", "email")
-    assert stalled["text"] == "Reported has been open for 50 days. Shall we do it together?"
+    assert stalled["text"] == "“Reported” has been open for 50 days. Shall we do it together?"
 
 
 def test_on_achievement_it_hears_what_was_before_and_what_is_now():
@@ -84,9 +84,31 @@ def test_on_achievement_it_hears_what_was_before_and_what_is_now():
     assert (done["occasion"], done["decision"]) == ("achieved", "send")
     assert done["text"].startswith("Ten runs are done, Acme.")
     assert done["text"].endswith(
-        "Times run was used: 0 in the 4 weeks before 20 Jan 2025, 10 in the last 4."
+        "Run: 0 times in the 4 weeks before 20 Jan 2025, 10 times in the last 4."
     )
     assert one(rows, "reported")["reason"] == "another message to it goes first"
+
+
+def test_people_who_came_are_celebrated_as_people():
+    asked = {"capability": "run", "measure": "users", "at_least": 3, "role": "builder"}
+    steps = [a_step("three_builders", name="Three builders", done_when=asked)]
+    account = AnAccount("a1").signed_up(50)
+    for name, days in (("ann", 12), ("bob", 9), ("cem", 3)):
+        account.has_user(name, role="builder").was_active(days, user=name, capability="run")
+    text = one(queue(told(a_world(account, steps=steps)), {}), "three_builders")["text"]
+    assert text.endswith(
+        "Builders active: 0 in the 4 weeks before 20 Jan 2025, 3 in the last 4."
+    )
+
+
+def test_nobody_is_written_to_about_what_is_hardly_ever_reached():
+    morning = told(a_world(runner(*range(30, 23, -1)), steps=STEPS))
+    lines = morning.milestones.assign(chance_180d=[0.4, 0.01])
+    rows = queue(replace(morning, milestones=lines), {})
+    assert one(rows)["decision"] == "send"
+    assert one(rows, "reported")["reason"] == (
+        "it is hardly ever reached from here: 1 % within 180 days"
+    )
 
 
 def test_nothing_is_celebrated_with_numbers_that_did_not_grow():
@@ -94,7 +116,7 @@ def test_nothing_is_celebrated_with_numbers_that_did_not_grow():
     text = one(
         queued(account.was_active(4, capability="run").reached("reported", 3)), "reported"
     )["text"]
-    assert text == "You've reached Reported. Well done!"
+    assert text == "You've reached “Reported”. Well done!"
 
 
 def test_what_was_reached_long_ago_is_no_occasion():
@@ -147,7 +169,10 @@ def test_what_others_said_of_a_milestone_is_not_said_again_for_a_while():
 
 
 def test_peers_are_never_spoken_of_where_they_are_too_few():
-    peers = [runner(*range(45, 34, -1), name=f"p{i}") for i in range(4)]
+    peers = [
+        AnAccount(f"p{i}").signed_up(70).was_active(*range(45, 34, -1), capability="run")
+        for i in range(4)
+    ]
     few = one(queued(runner(), *peers).query("account_id == 'a1'"))
     assert (few["occasion"], few["decision"]) == ("peers", "hold")
     assert few["reason"].startswith("fewer than 5 peers")
