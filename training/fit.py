@@ -9,6 +9,7 @@ from features.assemble import FeatureSet
 from training.effects.estimate import estimate_effects
 from training.engine.followed import Followed, follow
 from training.models import LEAST_EXITS, Models
+from training.proof.amounts import amount_records, amount_skill
 from training.proof.backtest import rules_for_churn
 from training.proof.canary import suspects
 from training.proof.gate import Decision, Skill, decide, skill_of
@@ -16,8 +17,8 @@ from training.proof.judged import Backtest
 from training.proof.measures import records, unmatured
 from training.proof.rival import Rival
 from training.questions.exits import fit_exits
-from training.questions.expansion import QUESTION as EXPANSION
-from training.questions.expansion import fit_expansion
+from training.questions.expansion import QUESTIONS as OF_CHANGES
+from training.questions.expansion import amount_question, fit_expansion
 from training.questions.scarcity import scarce
 from training.questions.steps import fit_steps
 from training.rules.baselines import Baseline
@@ -43,6 +44,9 @@ def fit_models(
     steps = fit_steps(features, followed, exits, project)
     horizon = project.outcomes.primary_horizon_days
     skill = {each: skill_of(tested, each, horizon=horizon) for each in tested.judged}
+    for question in OF_CHANGES.values():
+        found = amount_skill(tested, question, project.gate, horizon=horizon)
+        skill[amount_question(question)] = found
     decision = decide(
         tested,
         skill["churn"],
@@ -58,7 +62,7 @@ def fit_models(
     meta["drifted"] = dict(exits.drifted)
     meta["remarks"] += list(scarce(features, followed, project))
     effects = estimate_effects(features, project, training_day=training_day)
-    best = skill[EXPANSION].best_baseline if EXPANSION in skill else None
+    best = {question: found.best_baseline for question, found in skill.items()}
     expansion = fit_expansion(features, followed, project, best=best)
     return Models(exits, steps, rule, meta, effects, expansion), decision
 
@@ -106,6 +110,10 @@ def _proven_by(
         "skill": {question: asdict(found) for question, found in skill.items()},
         "backtest": {
             question: records(tested, question, horizons) for question in tested.judged
+        },
+        "amounts": {
+            question: amount_records(tested, question, horizons)
+            for question in OF_CHANGES.values()
         },
         "remarks": [*tested.remarks, *unmatured(horizons, tested, "churn")],
     }

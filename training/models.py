@@ -18,7 +18,6 @@ from training.effects.effect import Effects
 from training.engine.matrix import Matrix
 from training.engine.periods import Floats
 from training.questions.exits import ExitModel
-from training.questions.expansion import QUESTION as EXPANSION
 from training.questions.expansion import ExpansionModel
 from training.questions.steps import StepModel
 from training.rules.baselines import Baseline, Evidence, baseline_from_dict
@@ -53,15 +52,14 @@ class Models:
     expansion: ExpansionModel | None = None
     """Who will pay more; None where too few accounts ever did."""
 
-    @property
-    def foretells_expansion(self) -> bool:
-        """Whether the expansion model beats the rules; where not, a rule is what is shown."""
-        return bool(self.meta["skill"].get(EXPANSION, {}).get("has_skill"))
+    def foretells(self, question: str) -> bool:
+        """Whether a question's model beats its rules; where not, a rule is what is shown."""
+        return bool(self.meta["skill"].get(question, {}).get("has_skill"))
 
     @property
     def has_skill(self) -> bool:
         """Whether the churn model beats the rules; where not, the rule is what is shown."""
-        return bool(self.meta["skill"]["churn"]["has_skill"])
+        return self.foretells("churn")
 
     def rule_chances(self, values: pd.DataFrame) -> Floats:
         """What the rule says: a row per account and a column per horizon."""

@@ -116,7 +116,7 @@ def _metrics(meta: Any) -> dict[str, float]:
     metrics = {}
     for question, skill in meta["skill"].items():
         metrics[f"{question}.skill_margin"] = float(skill["margin"])
-        for row in meta["backtest"][question]:
+        for row in meta["backtest"].get(question, ()):
             if row["origin"] == "all":
                 for measure in ("auc", "brier", "ece", "predicted_over_observed"):
                     key = f"{question}.{row['horizon_days']}d.{measure}"

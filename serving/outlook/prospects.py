@@ -5,7 +5,7 @@ the days on which things are decided and to the level of the last months.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,20 +15,14 @@ from features.arr import arr_on
 from features.asof import Ints, ordinal
 from features.assemble import FeatureSet
 from serving.morning import Morning
+from serving.outlook.amounts import Amounts, amounts_by_rule, amounts_of
 from training.book.level import SharedLevel
 from training.book.reality import Correction, Reality, by_day
 from training.engine.followed import CHURN, Followed, follow
 from training.engine.periods import Floats, Periods
 from training.models import Models
-from training.questions.changes import (
-    DOWN,
-    GROWS,
-    SHRINKS,
-    UP,
-    KindRates,
-    Sizes,
-    follow_changes,
-)
+from training.questions.changes import GROWS, SHRINKS, KindRates, follow_changes
+from training.questions.expansion import QUESTIONS, WAYS
 
 MOST_ROWS = 20_000
 """Rows of the past beyond this teach the level nothing more."""
@@ -46,8 +40,8 @@ class Prospects:
     daily: Mapping[str, Floats]
     levels: Mapping[str, SharedLevel]
     """What all accounts share, for each of those that is known to move."""
-    sizes: Mapping[str, Sizes]
-    """By which factors ARR was multiplied, when it grew or shrank."""
+    amounts: Mapping[str, Amounts]
+    """By which share of its ARR each account grows or shrinks, if it does."""
 
     @property
     def has_arr(self) -> bool:
@@ -88,13 +82,18 @@ def look_ahead(
     }
     levels = {CHURNS: churn.level}
     accounts = _accounts(features, today, day)
-    found: dict[str, Sizes] = {}
+    found: dict[str, Amounts] = {}
     if accounts["arr"].notna().any():
-        for name, way in ((GROWS, UP), (SHRINKS, DOWN)):
+        changed = replace(past, followup=follow_changes(features, past))
+        for name, way in WAYS.items():
             daily[name], levels[name] = _changing(
-                features, models, past, values, way=way, days=days
+                features, models, changed, values, way=way, days=days
             )
-            found[name] = Sizes.known(features.arr, way=way, known_before=day)
+            found[name] = (
+                amounts_by_rule(features, changed, today, project, way=way)
+                if models.expansion is None
+                else amounts_of(features, models, today, way=way)
+            )
     return Prospects(accounts, daily, levels, found)
 
 
@@ -143,31 +142,30 @@ def _reality(
 def _changing(
     features: FeatureSet,
     models: Models,
-    past: Followed,
+    changed: Followed,
     values: pd.DataFrame,
     *,
     way: int,
     days: int,
 ) -> tuple[Floats, SharedLevel]:
     """Rates of growing or shrinking on each coming day, and what accounts share of it."""
-    followup = follow_changes(features, past)
-    before = features.values.iloc[past.rows]
+    before = features.values.iloc[changed.rows]
     expansion, periods = models.expansion, ONE_PERIOD
-    is_model = expansion is not None and models.foretells_expansion
+    is_model = expansion is not None and models.foretells(QUESTIONS[way])
     if expansion is not None and is_model:
         name, periods = (GROWS, SHRINKS)[way], expansion.periods
         past_rates, rates = (expansion.rates(each)[name] for each in (before, values))
     else:
-        kinds = KindRates.learnt(before, followup, cause=way)
+        kinds = KindRates.learnt(before, changed.followup, cause=way)
         past_rates, rates = kinds.rates(before), kinds.rates(values)
     seen = Reality.seen(
         past_rates,
-        followup,
+        changed.followup,
         before,
         cause=way,
         periods=periods,
-        day=past.day,
-        end_day=past.end_day,
+        day=changed.day,
+        end_day=changed.end_day,
     )
     correction = Correction.learnt(seen, knows_terms=is_model)
     return correction.daily(rates, values, periods=periods, days=days), correction.level

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from features.asof import Bools
+from serving.outlook.amounts import Amounts
 from serving.outlook.prospects import CHURNS, LEAVES, Prospects
 from serving.outlook.retention import State
 from training.book.level import MONTH_DAYS
 from training.engine.periods import Floats
-from training.questions.changes import GROWS, SHRINKS, Sizes
+from training.questions.changes import GROWS, SHRINKS
 
 MOST_DRAWS, LEAST_DRAWS = 1000, 200
 CELLS_AT_ONCE = 2_000_000
@@ -64,7 +65,7 @@ def _played(
         gone = gone | churns | leaves
         for name in (GROWS, SHRINKS):
             if name in due:
-                arr = _changed(arr, due[name] * mood[name], ahead.sizes[name], rng)
+                arr = _changed(arr, due[name] * mood[name], ahead.amounts[name], rng)
         arr = np.where(gone, 0.0, arr)
         day = until
         if until in cuts:
@@ -90,9 +91,9 @@ def _exits(
     return drawn < leaving * share, (drawn >= leaving * share) & (drawn < leaving)
 
 
-def _changed(arr: Floats, rate: Floats, sizes: Sizes, rng: np.random.Generator) -> Floats:
-    """What everybody pays, once those who change have changed as others did before them."""
+def _changed(arr: Floats, rate: Floats, amounts: Amounts, rng: np.random.Generator) -> Floats:
+    """What everybody pays, once those who change have changed by as much as they may."""
     paid = arr.copy()
     struck = rng.random(rate.shape) < -np.expm1(-rate)
-    paid[struck] *= sizes.drawn(arr[struck], rng)
+    paid[struck] *= amounts.factors(np.nonzero(struck)[1], rng)
     return paid

@@ -25,7 +25,7 @@ def reasons(
     contributions: Floats,
     scale: Floats,
     *,
-    timing: Timing,
+    timing: Timing | None,
     names: Sequence[str],
     values: pd.DataFrame,
     typical: pd.DataFrame,
@@ -36,8 +36,8 @@ def reasons(
     """Give every account one reason per family, the strongest first; their points sum up.
 
     ``contributions`` are in log-hazard, one column per name; ``scale`` turns an account's into
-    points of risk; ``timing`` holds points already. The sentence of a family is about the input
-    that does most in the family's direction.
+    points of risk; ``timing``, where there is any, holds points already. The sentence of a
+    family is about the input that does most in the family's direction.
     """
     speaker = Speaker(catalogue, phrases, values=values, typical=typical, currency=currency)
     columns: dict[str, list[int]] = {}
@@ -47,8 +47,9 @@ def reasons(
         _family_reasons(family, contributions[:, own], scale, [names[i] for i in own], speaker)
         for family, own in columns.items()
     ]
-    renewal = speaker.numbers(RENEWAL)
-    by_family.append(timing_reasons(timing, renewal, phrases))
+    if timing is not None:
+        renewal = speaker.numbers(RENEWAL)
+        by_family.append(timing_reasons(timing, renewal, phrases))
     return [
         sorted(row, key=lambda reason: -abs(reason.points))
         for row in zip(*by_family, strict=True)

@@ -25,6 +25,7 @@ TITLES = {
     "churn": "Who leaves",
     "milestones": "When milestones are reached",
     "expansion": "Who will pay more",
+    "contraction": "Who will pay less",
 }
 JUDGED_BY = ("auc", "average_precision", "brier", "ece", "predicted_over_observed")
 WITH_LISTS = (*JUDGED_BY, "lift_at_capacity")
@@ -109,9 +110,12 @@ def _verdict(question: str, whole: pd.DataFrame, primary: int, material: Materia
     came = formats.count(line["events"])
     said = formats.count(round(line["value"] * line["events"]))
     words = material.phrases.words
-    whom, did = f"{words.milestone[1]} to be reached", "were"
-    if question == "churn":
-        whom, did = f"{words.account[1]} to leave", "did"
+    accounts = words.account[1]
+    whom, did = {
+        "churn": (f"{accounts} to leave", "did"),
+        "expansion": (f"{accounts} to pay more", "did"),
+        "contraction": (f"{accounts} to pay less", "did"),
+    }.get(question, (f"{words.milestone[1]} to be reached", "were"))
     within = f"within {formats.days(primary)}; {came} {did}."
     return f"Over all past mornings together the model expected {said} {whom} {within}"
 

@@ -12,11 +12,17 @@ QUESTIONS: Mapping[str, str] = {
     "churn": "who leaves",
     "milestones": "when milestones are reached",
     "expansion": "who will pay more",
+    "contraction": "who will pay less",
+    "expansion amount": "by how much accounts will pay more",
+    "contraction amount": "by how much accounts will pay less",
 }
 _INSTEAD: Mapping[str, str] = {
     "churn": "the baseline is shown instead",
     "milestones": "take the chances and dates of milestones with care",
     "expansion": "the rule's chance is shown instead",
+    "contraction": "the rule's chance is used instead",
+    "expansion amount": "the rule's share is used instead",
+    "contraction amount": "the rule's share is used instead",
 }
 STALE_DAYS = 7
 """Newest activity older than this is called out."""

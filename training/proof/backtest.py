@@ -7,7 +7,7 @@ rows.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -26,12 +26,14 @@ from training.models import (
     exit_evidence,
     step_evidence,
 )
+from training.proof.amounts import amounts_at
 from training.proof.judged import DATES, QUESTIONS, Backtest, Judged
 from training.proof.replay import Listing, leavers_of, lists_at, mornings_of
-from training.questions.changes import GROWS, follow_changes
+from training.questions.changes import asked_about, follow_changes
 from training.questions.exits import WORKERS, ExitModel, fit_exits
-from training.questions.expansion import QUESTION as EXPANSION
+from training.questions.expansion import QUESTIONS as OF_CHANGES
 from training.questions.expansion import (
+    WAYS,
     ExpansionModel,
     fit_expansion,
     growth_evidence,
@@ -114,7 +116,7 @@ def _judge_origin(task: _Task, origin_day: int) -> _Origin:
         judged["milestones"] = _judge_steps(task, followed, exits, steps=steps)
     grows = fit_expansion(features, followed, project)
     if grows is not None:
-        judged[EXPANSION] = _judge_expansion(task, followed, exits, grows)
+        judged |= _judge_changes(task, followed, exits, grows)
     return _Origin(judged, lists)
 
 
@@ -209,24 +211,30 @@ def _judge_steps(
     )
 
 
-def _judge_expansion(
-    task: _Task, followed: Followed, exits: ExitModel, grows: ExpansionModel
-) -> Judged:
+def _judge_changes(
+    task: _Task, followed: Followed, exits: ExitModel, model: ExpansionModel
+) -> dict[str, Judged]:
+    """Judge who grows and who shrinks, each as the question of its own that it is."""
     features, project = task.features, task.project
     today, came = at_origin(features, followed)
     values, horizons = features.values.iloc[today], project.outcomes.horizons_days
-    curves = grows.curves(values, exits.rates(exits.matrix(values)))
-    learnt = follow_changes(features, followed)
-    rules = rules_for_growth(features.values.iloc[followed.rows], learnt, project)
-    evidence = growth_evidence(values)
-    return Judged(
-        origin_day=followed.training_day,
-        horizons=horizons,
-        about=_about(features, today, followed),
-        followup=follow_changes(features, came),
-        said=np.stack([curves.incidence_at(GROWS, h) for h in horizons], axis=1),
-        rules={rule.name: rule.predict(evidence) for rule in rules},
-    )
+    curves = model.curves(values, exits.rates(exits.matrix(values)))
+    before = features.values.iloc[followed.rows]
+    learnt, changed = follow_changes(features, followed), follow_changes(features, came)
+    evidence, about = growth_evidence(values), _about(features, today, followed)
+    judged = {}
+    for name, way in WAYS.items():
+        rules = rules_for_growth(before, learnt, project, way=way)
+        judged[OF_CHANGES[way]] = Judged(
+            origin_day=followed.training_day,
+            horizons=horizons,
+            about=about,
+            followup=asked_about(changed, way),
+            said=np.stack([curves.incidence_at(name, h) for h in horizons], axis=1),
+            rules={rule.name: rule.predict(evidence) for rule in rules},
+            amounts=amounts_at(features, replace(came, followup=changed), model, way=way),
+        )
+    return judged
 
 
 def _about(features: FeatureSet, today: Ints, followed: Followed) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.asof import Ints, as_dates, ordinal
 from training.engine.periods import Floats, FollowUp
 
-QUESTIONS = ("churn", "milestones", "expansion")
+QUESTIONS = ("churn", "milestones", "expansion", "contraction")
 MODEL = "model"
 ASKED = 0
 """Number, in a follow-up, of the cause that was asked about."""
@@ -41,6 +41,8 @@ class Judged:
     rules: Mapping[str, Floats]
     listed: Mapping[str, Bools] = field(default_factory=dict)
     """By predictor: whether the account stood in its owner's list that morning."""
+    amounts: pd.DataFrame | None = None
+    """Of changes of ARR: see ``training.proof.amounts``."""
 
     @property
     def accounts(self) -> np.ndarray:
@@ -82,12 +84,14 @@ class Judged:
             for number, days in enumerate(self.horizons)
         }
         origin = as_dates(np.array([self.origin_day]))[0].date()
+        amounts = self.amounts if self.amounts is not None else pd.DataFrame()
         return self.about.assign(
             origin=origin,
             followed_days=self.followup.days,
             cause=self.followup.cause,
             **chances,
             **{f"listed.{name}": listed for name, listed in self.listed.items()},
+            **{f"{_AMOUNT}{name}": amounts[name] for name in amounts},
         )
 
     @classmethod
@@ -109,6 +113,8 @@ class Judged:
             table["followed_days"].to_numpy(dtype=np.float64),
             table["cause"].to_numpy(dtype=np.int64),
         )
+        told_of = [name for name in table.columns if name.startswith(_AMOUNT)]
+        amounts = table[told_of].rename(columns=lambda name: name.removeprefix(_AMOUNT))
         kept = ("account_id", "family", "segment", "is_new", "milestone", *_DAYS, *DATES)
         return cls(
             origin_day=ordinal(table["origin"].iloc[0]),
@@ -118,9 +124,11 @@ class Judged:
             said=told.pop(MODEL),
             rules=told,
             listed=listed,
+            amounts=amounts if told_of else None,
         )
 
 
+_AMOUNT = "amount:"
 _DAYS = ("due_days", "playbook_days")
 
 

@@ -1,11 +1,11 @@
-"""Will an account pay more or less, and by how much, going by how its kind fares?
+"""Will an account pay more or less, going by how its kind fares?
 
 The first change of ARR after a morning is followed like an exit: growing, shrinking and leaving
 compete. A change below one per cent is none.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -26,8 +26,6 @@ HALF_EVENT = 0.5
 YEAR_DAYS = 365.0
 AGE_DAYS = (45.0, 120.0, 365.0)
 ARR_QUANTILES = (1 / 3, 2 / 3)
-ALIKE = 25
-"""So many changes of accounts that paid less, and of ones that paid more, are alike."""
 
 
 def changes(arr: pd.DataFrame, *, known_before: int) -> pd.DataFrame:
@@ -49,6 +47,17 @@ def follow_changes(features: FeatureSet, followed: Followed) -> FollowUp:
         lag_days=followed.lag_days,
     )
     return first_of(found, followed.followup, shift=2)
+
+
+def asked_about(followup: FollowUp, way: int) -> FollowUp:
+    """Number a way of changing as the first of all causes; what was the first takes its place.
+
+    >>> came = FollowUp(np.ones(4), np.array([UP, DOWN, 2, CENSORED]))
+    >>> asked_about(came, DOWN).cause.tolist()
+    [1, 0, 2, -1]
+    """
+    others = np.where(followup.cause == UP, way, followup.cause)
+    return replace(followup, cause=np.where(followup.cause == way, UP, others))
 
 
 def _next_change(moved: pd.DataFrame, account_ids: "pd.Series[str]", day: Ints) -> Events:
@@ -108,38 +117,3 @@ def kinds(values: pd.DataFrame, arr_edges: tuple[float, ...]) -> list[str]:
     age = np.searchsorted(AGE_DAYS, values["tenure_days"].to_numpy(dtype=np.float64))
     third = np.searchsorted(arr_edges, values["arr"].to_numpy(dtype=np.float64))
     return [f"age {years}, third {part}" for years, part in zip(age, third, strict=True)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sizes:
-    """By which factors ARR was multiplied, ordered by what was paid before.
-
-    Small accounts double; large ones add a few seats. Whoever changes next changes as one of
-    those did that paid about as much.
-    """
-
-    before: Floats
-    factor: Floats
-
-    @classmethod
-    def known(cls, arr: pd.DataFrame, *, way: int, known_before: int) -> Self:
-        moved = changes(arr, known_before=known_before)
-        own = moved.loc[(moved["factor"] > 1) == (way == UP)].sort_values(["before", "factor"])
-        return cls(own["before"].to_numpy(float), own["factor"].to_numpy(float))
-
-    def typical(self, arr: Floats) -> Floats:
-        """The mean factor of those who paid about as much; one where nobody ever changed."""
-        if not len(self.factor):
-            return np.ones(len(arr))
-        place = np.searchsorted(self.before, arr)
-        among = np.clip(place[:, None] + np.arange(-ALIKE, ALIKE), 0, len(self.factor) - 1)
-        mean: Floats = self.factor[among].mean(axis=1)
-        return mean
-
-    def drawn(self, arr: Floats, rng: np.random.Generator) -> Floats:
-        """A factor for each account that changes, given what it pays."""
-        if not len(self.factor):
-            return np.ones(len(arr))
-        place = np.searchsorted(self.before, arr) + rng.integers(-ALIKE, ALIKE, size=len(arr))
-        factors: Floats = self.factor[np.clip(place, 0, len(self.factor) - 1)]
-        return factors

@@ -1,8 +1,9 @@
-"""Which accounts will come to pay more, or less, and by when?
+"""Which accounts will come to pay more, or less, by when, and by how much?
 
 A hazard of growing and one of shrinking, of the same engine and on the same inputs as leaving,
 with which they compete: who leaves in April does not grow in May. The first change is asked
-about. Simple rules are fitted beside them, and speak where the model has no skill.
+about, and by which share of its ARR an account that changes will (``amounts.py``). Simple rules
+are fitted beside each of them, and speak where the model has no skill.
 """
 
 import json
@@ -21,13 +22,16 @@ from training.engine.followed import Followed
 from training.engine.hazard import Hazard, fit_hazard
 from training.engine.matrix import Matrix
 from training.engine.periods import Floats, FollowUp, Periods
+from training.questions.amounts import AmountModel, fit_amounts
 from training.questions.changes import DOWN, GROWS, SHRINKS, UP, follow_changes
 from training.questions.exits import FEW_TREES, THREADS, levelled, settings_of
 from training.questions.inputs import CORE_FEATURES, FEW_EXITS
 from training.rules.baselines import Baseline, baseline_from_dict, fit_baselines
 from training.rules.tables import Evidence
 
-QUESTION = "expansion"
+QUESTION, CONTRACTION = "expansion", "contraction"
+QUESTIONS = {UP: QUESTION, DOWN: CONTRACTION}
+WAYS = {GROWS: UP, SHRINKS: DOWN}
 RULES = {"days to renewal": "days_to_renewal", "time as a customer": "tenure_days"}
 RULE_INPUTS = (
     "days_to_renewal",
@@ -50,8 +54,10 @@ class ExpansionModel:
     clocks: tuple[str, ...]
     hazards: Mapping[str, Hazard]
     """Of growing and of shrinking."""
-    rule: Baseline
-    """Tells the chance of growing by each horizon."""
+    rules: Mapping[str, Baseline]
+    """Tell the chance of growing, and of shrinking, by each horizon."""
+    amounts: Mapping[str, AmountModel]
+    """By which share of its ARR an account grows, or shrinks."""
 
     @property
     def periods(self) -> Periods:
@@ -73,13 +79,15 @@ class ExpansionModel:
         """Give the model as named texts: LightGBM's own, and JSON."""
         parts = {
             "expansion-encoder.json": self.encoder.to_json(),
-            "expansion-rule.json": json.dumps(self.rule.to_dict(), sort_keys=True),
             "expansion-model.json": json.dumps({"clocks": self.clocks}, sort_keys=True),
         }
         for name, hazard in self.hazards.items():
             text, rest = hazard.to_parts()
             parts[f"expansion-{name}.txt"] = text
             parts[f"expansion-{name}.json"] = json.dumps(rest, sort_keys=True)
+            rule = self.rules[name].to_dict()
+            parts[f"expansion-rule-{name}.json"] = json.dumps(rule, sort_keys=True)
+            parts |= self.amounts[name].to_parts()
         return parts
 
     @classmethod
@@ -91,20 +99,29 @@ class ExpansionModel:
         return cls(
             encoder=Encoder.from_json(parts["expansion-encoder.json"]),
             clocks=tuple(json.loads(parts["expansion-model.json"])["clocks"]),
-            hazards={name: hazard(name) for name in (GROWS, SHRINKS)},
-            rule=baseline_from_dict(json.loads(parts["expansion-rule.json"])),
+            hazards={name: hazard(name) for name in WAYS},
+            rules={
+                name: baseline_from_dict(json.loads(parts[f"expansion-rule-{name}.json"]))
+                for name in WAYS
+            },
+            amounts={n: AmountModel.from_parts(parts, way=way) for n, way in WAYS.items()},
         )
 
 
 def fit_expansion(
-    features: FeatureSet, followed: Followed, project: Project, *, best: str | None = None
+    features: FeatureSet,
+    followed: Followed,
+    project: Project,
+    *,
+    best: Mapping[str, str | None] | None = None,
 ) -> ExpansionModel | None:
     """Learn from the changes of the followed snapshots; None where too few accounts grew.
 
-    ``best`` names the rule that is to speak; by default how the account's segment fares.
+    ``best`` names the rules that are to speak, by question; by default of chances how the
+    account's segment fares, and of amounts everybody's mean.
     """
     changed = replace(followed, followup=follow_changes(features, followed))
-    grew = accounts_that(changed, way=UP)
+    grew, best = accounts_that(changed, way=UP), best or {}
     if grew < project.models.min_events:
         return None
     values = features.values.iloc[followed.rows]
@@ -114,29 +131,57 @@ def fit_expansion(
     encoder = Encoder.fit(values, catalogue)
     clocks = tuple(name for name in encoder.numbers if catalogue[name].is_clock)
     matrix = Matrix(encoder.matrix(values), encoder.columns, clocks)
+    hazards, rules, amounts = {}, {}, {}
+    for name, way in WAYS.items():
+        hazards[name] = _hazard(matrix, changed, project, way=way)
+        rules[name] = _best_rule(values, changed, project, way=way, best=best)
+        amounts[name] = fit_amounts(
+            features,
+            changed,
+            project,
+            way=way,
+            matrix=matrix,
+            rule=best.get(amount_question(QUESTIONS[way])),
+        )
+    return ExpansionModel(encoder, clocks, hazards, rules, amounts)
+
+
+def amount_question(question: str) -> str:
+    """Name the question by how much, of the question of which accounts."""
+    return f"{question} amount"
+
+
+def _hazard(matrix: Matrix, changed: Followed, project: Project, *, way: int) -> Hazard:
     settings = replace(settings_of(project), rising=(), falling=())
-    hazards = {}
-    for name, way in ((GROWS, UP), (SHRINKS, DOWN)):
-        is_rare = accounts_that(changed, way=way) < project.models.min_events
-        own = replace(settings, trees=FEW_TREES) if is_rare else settings
-        periods = Periods.covering(project.outcomes.horizons_days)
-        hazard = fit_hazard(matrix, changed.followup, cause=way, periods=periods, settings=own)
-        hazards[name] = levelled(hazard, matrix, changed, cause=way)
-    rules = rules_for_growth(values, changed.followup, project)
+    is_rare = accounts_that(changed, way=way) < project.models.min_events
+    own = replace(settings, trees=FEW_TREES) if is_rare else settings
+    periods = Periods.covering(project.outcomes.horizons_days)
+    hazard = fit_hazard(matrix, changed.followup, cause=way, periods=periods, settings=own)
+    return levelled(hazard, matrix, changed, cause=way)
+
+
+def _best_rule(
+    values: pd.DataFrame,
+    changed: Followed,
+    project: Project,
+    *,
+    way: int,
+    best: Mapping[str, str | None],
+) -> Baseline:
+    rules = rules_for_growth(values, changed.followup, project, way=way)
     fallback = next(rule for rule in rules if "segment" in rule.name)
-    rule = next((rule for rule in rules if rule.name == best), fallback)
-    return ExpansionModel(encoder, clocks, hazards, rule)
+    return next((rule for rule in rules if rule.name == best.get(QUESTIONS[way])), fallback)
 
 
 def rules_for_growth(
-    values: pd.DataFrame, followup: FollowUp, project: Project
+    values: pd.DataFrame, followup: FollowUp, project: Project, *, way: int = UP
 ) -> list[Baseline]:
-    """Fit the simple rules of who grows."""
+    """Fit the simple rules of who grows, or shrinks."""
     horizons = project.outcomes.horizons_days
     fitted = fit_baselines(
         growth_evidence(values),
         followup,
-        cause=UP,
+        cause=way,
         periods=Periods.covering(horizons),
         horizons=horizons,
         by_value=RULES,

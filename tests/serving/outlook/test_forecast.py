@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from serving.outlook.amounts import Amounts
 from serving.outlook.forecast import AMOUNTS, COUNTS, forecast, stretches
 from serving.outlook.prospects import CHURNS, LEAVES, Prospects
 from serving.outlook.retention import ALL
 from serving.outlook.simulation import simulated
 from training.book.level import SharedLevel
-from training.questions.changes import GROWS, SHRINKS, Sizes
+from training.questions.changes import DOWN, GROWS, SHRINKS, UP
 
 AS_OF = dt.date(2025, 3, 10)
 CALM = SharedLevel(np.array([0.999]), np.array([1.0]), np.array([1e7]), np.array([1e7]))
@@ -38,8 +39,8 @@ def a_book(
         {name: np.full((size, 90), rate) for name, rate in days.items()},
         {CHURNS: mood, GROWS: mood, SHRINKS: mood},
         {
-            GROWS: Sizes(np.array([100.0]), np.array([1.5])),
-            SHRINKS: Sizes(np.array([100.0]), np.array([0.5])),
+            GROWS: Amounts(UP, np.full(size, 0.5), np.ones(1)),
+            SHRINKS: Amounts(DOWN, np.full(size, 0.5), np.ones(1)),
         },
     )
 

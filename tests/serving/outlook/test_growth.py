@@ -11,7 +11,7 @@ from training.models import Models
 
 def foretelling(models: Models, *, has_skill: bool) -> Models:
     skill = models.meta["skill"]
-    told = {**skill, "expansion": {**skill["expansion"], "has_skill": has_skill}}
+    told = {question: {**found, "has_skill": has_skill} for question, found in skill.items()}
     return replace(models, meta={**models.meta, "skill": told})
 
 
@@ -53,6 +53,28 @@ def test_what_is_to_be_won_is_chance_times_what_such_accounts_add(morning):
     assert (rows["usual_growth"] > 0).all()
     won = rows["expansion_chance"] * rows["usual_growth"] * rows["arr"]
     assert_allclose(rows["expected_arr"], won)
+    at_risk = rows["contraction_chance"] * rows["usual_loss"] * rows["arr"]
+    assert_allclose(rows["expected_loss_arr"], at_risk)
+    assert rows["usual_loss"].between(0, 0.95).all()
+
+
+def test_by_every_horizon_more_is_to_be_won_and_to_be_lost_than_by_the_one_before(morning):
+    rows = expansion_rows(morning, {})
+    horizons = morning.configuration.project.outcomes.horizons_days
+    for money in ("expansion_arr", "loss_arr"):
+        by_horizon = rows[[f"{money}_{days}d" for days in horizons]]
+        assert (by_horizon.diff(axis=1).iloc[:, 1:] >= -1e-9).all(axis=None)
+    assert_allclose(rows["expected_arr"], rows["expansion_arr_90d"])
+
+
+def test_a_typical_share_and_the_points_of_its_reasons_are_the_share(morning):
+    rows = expansion_rows(morning, {})
+    bases = [
+        share - sum(reason.points for reason in reasons)
+        for share, reasons in zip(rows["usual_growth"], rows["growth_reasons"], strict=True)
+    ]
+    assert_allclose(bases, bases[0], rtol=1e-6)
+    assert not any(r.family == "timing" for each in rows["growth_reasons"] for r in each)
 
 
 def test_where_nobody_ever_grew_there_is_no_list(company):

@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose
 from tests.builders import AnAccount, a_world
 from training.engine.followed import follow
 from training.engine.periods import CENSORED, FollowUp
-from training.questions.changes import DOWN, UP, KindRates, Sizes, changes, follow_changes
+from training.questions.changes import DOWN, UP, KindRates, changes, follow_changes
 
 
 def a_book():
@@ -44,16 +44,3 @@ def test_a_small_kind_is_drawn_towards_everybodys_rate():
     young, old = rates.rates(values)[[0, 99], 0]
     assert old < young
     assert old > rates.overall / 2
-
-
-def test_who_changes_does_as_those_did_that_paid_about_as_much():
-    before = np.concatenate([np.full(200, 10.0), np.full(200, 1000.0)])
-    sizes = Sizes(before, np.where(before < 100, 2.0, 1.1))
-    drawn = sizes.drawn(np.array([10.5, 5000.0]).repeat(50), np.random.default_rng(2))
-    assert_allclose(drawn[50:], 1.1)
-    assert (drawn[:50] == 2.0).sum() >= 20
-
-
-def test_without_any_change_behind_us_nothing_changes():
-    drawn = Sizes(np.array([]), np.array([])).drawn(np.ones(3), np.random.default_rng(0))
-    assert drawn.tolist() == [1, 1, 1]

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from training.engine.followed import follow
 from training.models import Models
 from training.questions.changes import GROWS, SHRINKS, UP, follow_changes
-from training.questions.expansion import QUESTION, fit_expansion
+from training.questions.expansion import CONTRACTION, QUESTION, fit_expansion
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +28,16 @@ def test_what_the_bundle_kept_foretells_the_same_to_the_last_bit(company):
     values = company.features.values.iloc[-40:]
     for name, rates in company.models.expansion.rates(values).items():
         assert_array_equal(again.expansion.rates(values)[name], rates)
-    assert again.foretells_expansion == company.models.foretells_expansion
+    for question in (QUESTION, CONTRACTION):
+        assert again.foretells(question) == company.models.foretells(question)
 
 
-def test_it_is_judged_beside_simple_rules_like_every_other_question(company):
-    judged = company.tested.judged[QUESTION]
+@pytest.mark.parametrize("question", [QUESTION, CONTRACTION])
+def test_both_ways_are_judged_beside_simple_rules_like_every_other_question(company, question):
+    judged = company.tested.judged[question]
     assert judged
     assert all(each.rules for each in judged)
-    assert "margin" in company.models.meta["skill"][QUESTION]
+    assert "margin" in company.models.meta["skill"][question]
 
 
 def test_without_changes_of_arr_there_is_no_model(company, followed):
