@@ -120,8 +120,10 @@ def targets(material: Material) -> Iterator[Figure]:
     note = f"Chance of paying more within {formats.days(material.book.horizon)}, best first."
     if is_rule:
         note += " No skill beyond a simple rule is shown: these are the rule's chances."
+    if bool((told["growth_source"] == "baseline").any()):
+        note += " By how much is a rule's word: the model knows no better."
     heads = ("Account", "Chance", "Expected growth", "First reason")
-    behind = told.drop(columns="reasons")
+    behind = told.drop(columns=["reasons", "growth_reasons"])
     yield Figure("expansion_targets", "Who may grow", note, heads, tuple(lines), behind)
 
 

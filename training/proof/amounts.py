@@ -85,7 +85,7 @@ def amount_records(
     """One row per horizon: errors of every predictor, and money expected over money that came.
 
     ``money_over_observed`` counts every account, at its chance of changing; the other figures
-    only those that changed.
+    only those that changed. None where no money came.
     """
     found = []
     for horizon in horizons:
@@ -100,8 +100,8 @@ def amount_records(
                 "changes": len(rows),
                 "deviance": {n: float(deviance(came, rows[n].to_numpy()).mean()) for n in said},
                 "absolute_error": {n: float((rows[n] - came).abs().mean()) for n in said},
-                "predicted_over_observed": {n: over_observed(rows, n) for n in said},
-                "money_over_observed": money_over_observed(tested, question, horizon),
+                "predicted_over_observed": {n: _or_none(over_observed(rows, n)) for n in said},
+                "money_over_observed": _or_none(money_over_observed(tested, question, horizon)),
             }
         )
     return found
@@ -145,6 +145,10 @@ def over_observed(rows: pd.DataFrame, predictor: str) -> float:
     """Money expected of those that changed for each that came."""
     came = float((rows[ARR] * rows[CAME]).sum())
     return float((rows[ARR] * rows[predictor]).sum()) / came if came > 0 else float("nan")
+
+
+def _or_none(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _changed(judged: Judged, horizon: int) -> pd.DataFrame | None:
