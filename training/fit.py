@@ -43,10 +43,7 @@ def fit_models(
     exits = fit_exits(features, followed, project)
     steps = fit_steps(features, followed, exits, project)
     horizon = project.outcomes.primary_horizon_days
-    skill = {each: skill_of(tested, each, horizon=horizon) for each in tested.judged}
-    for question in OF_CHANGES.values():
-        found = amount_skill(tested, question, project.gate, horizon=horizon)
-        skill[amount_question(question)] = found
+    skill = _skill_by_question(tested, project)
     decision = decide(
         tested,
         skill["churn"],
@@ -65,6 +62,16 @@ def fit_models(
     best = {question: found.best_baseline for question, found in skill.items()}
     expansion = fit_expansion(features, followed, project, best=best)
     return Models(exits, steps, rule, meta, effects, expansion), decision
+
+
+def _skill_by_question(tested: Backtest, project: Project) -> dict[str, Skill]:
+    horizon = project.outcomes.primary_horizon_days
+    of_chances = {each: skill_of(tested, each, horizon=horizon) for each in tested.judged}
+    of_amounts = {
+        amount_question(each): amount_skill(tested, each, project.gate, horizon=horizon)
+        for each in OF_CHANGES.values()
+    }
+    return of_chances | of_amounts
 
 
 def _followed(features: FeatureSet, project: Project, training_day: int) -> Followed:
