@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.catalogue import Feature
+from features.coded import Held
 from features.history import Column, Columns
 from features.plan import Plan
 from features.shards import ACTIVE, Shard, compute_shard, ranges
@@ -29,14 +30,16 @@ SENT = "shard long, part string, content binary"
 ROW_SCHEMA = pa.schema([("shard", pa.int64()), ("part", pa.string()), ("content", pa.binary())])
 
 
-def computed(plan: Plan, tables: Mapping[str, ir.Table], *, shards: int) -> Iterator[Shard]:
+def computed(
+    plan: Plan, tables: Mapping[str, ir.Table], *, shards: int, held: Held | None = None
+) -> Iterator[Shard]:
     """Compute all accounts, in so many shards, one after the other or wherever they are."""
     engine = tables["activity"].get_backend()
     if engine.name == SPARK:
         yield from _on_spark(engine, plan, tables, shards=shards)
         return
     for first, last in ranges(plan, shards):
-        yield compute_shard(plan, tables, first=first, last=last)
+        yield compute_shard(plan, tables, first=first, last=last, held=held)
 
 
 def _on_spark(

@@ -1,12 +1,11 @@
 """How are the rows of some accounts held, so that each question costs one look at each?
 
 Numbers stand for names: an account is its place in the shard, a person and a capability count
-from nought. The embedded engine puts them in place of the texts while it reads, once; the rows
-are then laid out in the order of their accounts, and whatever asks walks through them.
+from nought. Rows come from the runs in which they were taken in, in the order of their accounts;
+whatever asks walks through them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import ibis
@@ -15,14 +14,11 @@ import numba
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.asof import Ints, Mornings
 from features.reduce import day_of
-
-DAY = 86_400_000_000
-"""Microseconds."""
-NOBODY = -1
-PEOPLE = "shard_people"
+from features.taken import DAY, NOBODY, OfRun, RowColumns, Run
 
 
 class CodedRows(NamedTuple):
@@ -61,78 +57,108 @@ class Names(NamedTuple):
     roles: tuple[str, ...]
 
 
-@contextmanager
-def _people(activity: ir.Table) -> Iterator[ir.Table]:
-    """Number whoever did something, for as long as the numbers are needed."""
-    engine = activity.get_backend()
-    known = activity.filter(activity.user_id.notnull()).select("user_id").distinct()
-    numbered = known.mutate(person=ibis.row_number().cast("int32"))
-    try:
-        yield engine.create_table(PEOPLE, numbered, temp=True, overwrite=True)
-    finally:
-        engine.drop_table(PEOPLE, force=True)
+class Held(NamedTuple):
+    """Runs of rows, each with the day from which on it no longer holds, and the users in them.
+    """
+
+    runs: Sequence[tuple[Run, int]]
+    users: pa.Array
+
+
+class _Laid(NamedTuple):
+    first: Ints
+    person: np.ndarray
+    capability: np.ndarray
+    moment: Ints
+    known: np.ndarray
+    quantity: np.ndarray
+    first_person: Ints
+    user: np.ndarray
 
 
 def coded_rows(
-    tables: Mapping[str, ir.Table], mornings: Mornings, names: Names, *, accounts: int
+    held: Held, users: ir.Table | None, mornings: Mornings, names: Names, *, ids: np.ndarray
 ) -> CodedRows:
-    """Fetch the rows of an embedded engine whose ``account_id`` is the account's place."""
-    with _people(tables["activity"]) as people:
-        found = _fetched(tables["activity"], people, names.capabilities)
-        roles = _roles(tables.get("users"), people, before_day=int(mornings.days[-1]))
-        codes = int(people.count().execute())
-    account, person = _taken(found, "account"), _taken(found, "person")
-    moment, known = _taken(found, "moment"), _taken(found, "known")
-    first, order = _in_order(account, moment, known, int(mornings.days[-1]), accounts)
-    del account
-    moment, known = moment[order], known[order]
-    day = _days(moment)
-    known = np.maximum(_days(known), day)
-    person, first_person, code_of = _numbered(first, person[order], codes)
-    role, role_known = _of_people(roles, names.roles, first_person, code_of, codes)
+    """Put the rows of accounts together, which are known by their place among ``ids``.
+
+    ``users`` names accounts by their places.
+    """
+    before_day = int(mornings.days[-1])
+    laid = _together(held, pa.array(ids, pa.string()), names, before_day=before_day)
+    roles = _roles(users, held.users, before_day=before_day)
+    role, role_known = _of_people(
+        roles, names.roles, laid.first_person, laid.user, len(held.users)
+    )
     return CodedRows(
-        first=first,
-        person=person,
-        capability=_taken(found, "capability")[order],
-        moment=moment,
-        day=day,
-        known=known,
-        enter=_first_seeing(known, mornings),
-        quantity=_taken(found, "quantity")[order],
-        first_person=first_person,
+        first=laid.first,
+        person=laid.person,
+        capability=laid.capability,
+        moment=laid.moment,
+        day=_days(laid.moment),
+        known=laid.known,
+        enter=_first_seeing(laid.known, mornings),
+        quantity=laid.quantity,
+        first_person=laid.first_person,
         role=role,
         role_known=role_known,
     )
 
 
-def _fetched(activity: ir.Table, people: ir.Table, capabilities: Sequence[str]) -> pa.Table:
-    codes = np.arange(len(capabilities), dtype=np.int32)
-    named = pd.DataFrame(
-        {"capability": pd.Series(list(capabilities), dtype="str"), "code": codes}
-    )
-    rows = activity.inner_join(ibis.memtable(named), "capability")
-    rows = rows.left_join(people, "user_id")
-    told: pa.Table = rows.select(
-        account=rows.account_id.cast("int32"),
-        person=rows.person.fill_null(NOBODY),
-        capability=rows.code,
-        moment=rows.occurred_at,
-        known=rows.known_at,
-        quantity=rows.quantity,
-    ).to_pyarrow()
-    return told
+def _together(held: Held, ids: pa.Array, names: Names, *, before_day: int) -> _Laid:
+    """Lay the rows of all runs end to end, account by account."""
+    parts = [(run, _places(run, ids), min(until, before_day)) for run, until in held.runs]
+    first = np.zeros(len(ids) + 1, dtype=np.int64)
+    for run, place, until in parts:
+        _count(first, place, run.rows.first, run.rows.known, until)
+    np.cumsum(first, out=first)
+    numbers, first_person, user = _people(parts, len(ids), len(held.users))
+    to, ahead = RowColumns.empty(int(first[-1])), first.copy()
+    for (run, place, until), number in zip(parts, numbers, strict=True):
+        codes = _codes(run.capabilities, names.capabilities)
+        _lay(ahead, to, run.rows, place, until, number, codes)
+    return _Laid(first, *to, first_person, user)
 
 
-def _taken(found: pa.Table, name: str) -> np.ndarray:
-    values: np.ndarray = found[name].to_numpy()
-    return values.view(np.int64) if values.dtype.kind == "M" else values
+def _places(run: Run, ids: pa.Array) -> Ints:
+    """The place of each account of a run among those wanted; -1 where it is not."""
+    found = pc.index_in(run.ids, value_set=ids).fill_null(-1)
+    return found.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _roles(users: ir.Table | None, people: ir.Table, *, before_day: int) -> pd.DataFrame:
+def _codes(stored: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    codes: np.ndarray = pd.Index(list(wanted)).get_indexer(pd.Index(list(stored)))
+    return codes.astype(np.int16)
+
+
+def _people(
+    parts: Sequence[tuple[Run, Ints, int]], accounts: int, users: int
+) -> tuple[list[Ints], Ints, np.ndarray]:
+    """Number the people of each account, whichever runs name them.
+
+    Handed back are the number of each run's people, where each account's people begin, and who
+    they are.
+    """
+    keys = []
+    for run, place, _ in parts:
+        account = np.repeat(place, np.diff(run.rows.first_person))
+        keys.append(np.where(account < 0, -1, account * users + run.rows.user))
+    every = np.concatenate(keys) if keys else np.zeros(0, np.int64)
+    known = np.unique(every[every >= 0])
+    account, user = np.divmod(known, max(users, 1))
+    first_person = np.searchsorted(account, np.arange(accounts + 1)).astype(np.int64)
+    number = np.searchsorted(known, every)
+    number -= first_person[np.maximum(every // max(users, 1), 0)]
+    ends = np.cumsum([len(key) for key in keys])
+    return np.split(number, ends[:-1]), first_person, user.astype(np.int32)
+
+
+def _roles(users: ir.Table | None, known: pa.Array, *, before_day: int) -> pd.DataFrame:
     """Account, person, role and the day on which we learnt it, of whoever did something."""
-    if users is None:
+    if users is None or not len(known):
         return pd.DataFrame({"account": [], "person": [], "role": [], "known": []})
     users = users.filter(day_of(users.known_at) < before_day, users.role.notnull())
+    codes = pa.array(np.arange(len(known), dtype=np.int32))
+    people = ibis.memtable(pa.table({"user_id": known, "person": codes}))
     users = users.inner_join(people, "user_id")
     told: pd.DataFrame = (
         users.group_by(account=users.account_id, person=users.person)
@@ -143,20 +169,18 @@ def _roles(users: ir.Table | None, people: ir.Table, *, before_day: int) -> pd.D
 
 
 def _of_people(
-    told: pd.DataFrame, roles: Sequence[str], first: Ints, code_of: Ints, codes: int
+    told: pd.DataFrame, roles: Sequence[str], first: Ints, user: np.ndarray, users: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The role of each person of each account, and the day on which we learnt it."""
     account = np.repeat(np.arange(len(first) - 1), np.diff(first))
-    key = account * codes + code_of
-    order = np.argsort(key)
-    asked = told["account"].to_numpy(np.int64) * codes + told["person"].to_numpy(np.int64)
-    at = np.searchsorted(key[order], asked)
+    key = account * users + user
+    asked = told["account"].to_numpy(np.int64) * users + told["person"].to_numpy(np.int64)
+    at = np.searchsorted(key, asked)
     found = at < len(key)
-    found[found] = key[order[at[found]]] == asked[found]
+    found[found] = key[at[found]] == asked[found]
     role, known = np.full(len(key), -1, dtype=np.int32), np.zeros(len(key), dtype=np.int64)
-    whose = order[at[found]]
-    role[whose] = pd.Index(list(roles)).get_indexer(pd.Index(told["role"]))[found]
-    known[whose] = told["known"].to_numpy(np.int64)[found]
+    role[at[found]] = pd.Index(list(roles)).get_indexer(pd.Index(told["role"]))[found]
+    known[at[found]] = told["known"].to_numpy(np.int64)[found]
     return role, known
 
 
@@ -186,41 +210,36 @@ def _days(moment: Ints) -> np.ndarray:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _in_order(
-    account: np.ndarray, moment: Ints, known: Ints, before_day: int, accounts: int
-) -> tuple[Ints, Ints]:
-    """Where each account's rows begin, and which rows they are, if the morning knows them."""
-    first = np.zeros(accounts + 1, dtype=np.int64)
-    midnight = before_day * DAY
-    for row in range(len(account)):
-        first[account[row] + 1] += max(moment[row], known[row]) < midnight
-    for one in range(accounts):
-        first[one + 1] += first[one]
-    order, ahead = np.empty(first[-1], dtype=np.int64), first.copy()
-    for row in range(len(account)):
-        if max(moment[row], known[row]) < midnight:
-            order[ahead[account[row]]] = row
-            ahead[account[row]] += 1
-    return first, order
+def _count(counts: Ints, place: Ints, first: Ints, known: np.ndarray, until: int) -> None:
+    """Add to each account's count, behind its place, the rows known before a day."""
+    for one in range(len(place)):
+        if place[one] >= 0:
+            for row in range(first[one], first[one + 1]):
+                counts[place[one] + 1] += known[row] < until
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _numbered(first: Ints, code: np.ndarray, codes: int) -> tuple[np.ndarray, Ints, Ints]:
-    """Count the people of each account from nought, and say who they are among all."""
-    number = np.full(codes, -1, dtype=np.int64)
-    person, code_of = np.empty(len(code), dtype=np.int32), np.empty(len(code), dtype=np.int64)
-    first_person = np.zeros(len(first), dtype=np.int64)
-    people = 0
-    for account in range(len(first) - 1):
-        start = people
-        for row in range(first[account], first[account + 1]):
-            one = code[row]
-            if one < 0:
-                person[row] = NOBODY
+def _lay(
+    ahead: Ints,
+    to: RowColumns,
+    rows: OfRun,
+    place: Ints,
+    until: int,
+    number: Ints,
+    codes: np.ndarray,
+) -> None:
+    """Put the rows of a run that are known before a day behind those of the runs before."""
+    for one in range(len(place)):
+        if place[one] < 0:
+            continue
+        at, people = ahead[place[one]], rows.first_person[one]
+        for row in range(rows.first[one], rows.first[one + 1]):
+            if rows.known[row] >= until:
                 continue
-            if number[one] < start:
-                number[one], code_of[people] = people, one
-                people += 1
-            person[row] = number[one] - start
-        first_person[account + 1] = people
-    return person, first_person, code_of[:people].copy()
+            person = rows.person[row]
+            to.person[at] = number[people + person] if person >= 0 else NOBODY
+            to.capability[at] = codes[rows.capability[row]]
+            to.moment[at], to.known[at] = rows.moment[row], rows.known[row]
+            to.quantity[at] = rows.quantity[row]
+            at += 1
+        ahead[place[one]] = at

@@ -10,9 +10,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from features.asof import Ints, ordinal
+from features.asof import NEVER, Ints, ordinal
 from features.days_known import DayPrints, changed_from
 from features.parts import LONG_AGO, Parts
 from features.plan import Plan
@@ -28,7 +29,8 @@ class Stands:
     folder: Path
     parts: tuple[str, ...] = ()
     why_not: str | None = None
-    changed_from: int = 0
+    rows_changed_from: int = NEVER
+    """The first day of which other rows of activity are known than the earlier build knew."""
 
 
 def write_mornings(folder: Path, plan: Plan, parts: Parts, prints: DayPrints) -> None:
@@ -43,6 +45,8 @@ def what_stands(before: Path, parts: Parts, prints: DayPrints) -> Stands:
         return Stands(before, why_not="no earlier build of this configuration and code")
     told = json.loads((before / MORNINGS).read_text("utf-8"))
     changed = changed_from(told["prints"], prints, as_of_day=told["as_of_day"])
+    own = [{"activity": found["activity"]} for found in (told["prints"], prints)]
+    rows_changed = changed_from(*own, as_of_day=told["as_of_day"])
     stand = tuple(
         name
         for name, days in parts.days_of.items()
@@ -52,8 +56,8 @@ def what_stands(before: Path, parts: Parts, prints: DayPrints) -> Stands:
     )
     if LONG_AGO not in stand:
         why = "a quarter has begun, or rows known before it have changed"
-        return Stands(before, why_not=why, changed_from=changed)
-    return Stands(before, stand, changed_from=changed)
+        return Stands(before, why_not=why, rows_changed_from=rows_changed)
+    return Stands(before, stand, rows_changed_from=rows_changed)
 
 
 def take_over(stands: Stands, folder: Path) -> None:
@@ -78,10 +82,9 @@ def with_earlier(
 
 
 def new_days(plan: Plan, stands: Stands, parts: Parts) -> Ints:
-    """The mornings to compute, and the first one, which says how far back they reach."""
-    stand = {day for part in stands.parts for day in parts.days_of[part]}
-    days = plan.mornings.days
-    return days[[place == 0 or day not in stand for place, day in enumerate(days.tolist())]]
+    """The mornings to compute."""
+    stand = [day for part in stands.parts for day in parts.days_of[part]]
+    return plan.mornings.days[~np.isin(plan.mornings.days, stand)]
 
 
 def same_catalogues(before: Path, folder: Path) -> bool:

@@ -18,7 +18,7 @@ import pandas as pd
 from features.asked import Asked, AtHand, InEngine
 from features.asof import NEVER, Bools, Ints, Snapshots, as_dates, ordinal
 from features.catalogue import Feature
-from features.coded import Names, coded_rows
+from features.coded import Held, Names, coded_rows
 from features.commitments import Commitments, commitments
 from features.families import families
 from features.family import Own, own_columns
@@ -30,6 +30,7 @@ from features.people import People
 from features.plan import Plan
 from features.spans import Span
 from features.standing import standing
+from features.taken import Asking, take_in
 from features.windows import Activity
 
 WEEKS_SHOWN = 26
@@ -65,20 +66,51 @@ def ranges(plan: Plan, shards: int) -> Iterator[tuple[int, int]]:
 
 
 def compute_shard(
-    plan: Plan, tables: Mapping[str, ir.Table], *, first: int, last: int
+    plan: Plan,
+    tables: Mapping[str, ir.Table],
+    *,
+    first: int,
+    last: int,
+    held: Held | None = None,
 ) -> Shard:
     """Compute the accounts from ``first`` to before ``last`` from the plan's tables.
 
-    ``tables`` may hold the activity and users of more accounts, on any engine.
+    ``tables`` may hold the activity and users of more accounts, on any engine; where activity
+    is ``held`` already, it is not read.
     """
-    own = placed(plan, tables, first=first, last=last)
     names = Names(plan.known_capabilities, plan.roles)
-    if own["activity"].get_backend().name != EMBEDDED:
-        activity: Asked = InEngine(own)
+    if not is_embedded(tables):
+        activity: Asked = InEngine(placed(plan, tables, first=first, last=last))
     else:
-        rows = coded_rows(own, plan.mornings, names, accounts=last - first)
-        activity = AtHand(rows, names)
+        activity = at_hand(plan, tables, first=first, last=last, held=held)
     return _computed(plan, plan.history(first, last), activity, names)
+
+
+def is_embedded(tables: Mapping[str, ir.Table]) -> bool:
+    """Whether rows are handed over, or asked about where they are."""
+    return bool(tables["activity"].get_backend().name == EMBEDDED)
+
+
+def at_hand(
+    plan: Plan,
+    tables: Mapping[str, ir.Table],
+    *,
+    first: int,
+    last: int,
+    held: Held | None = None,
+) -> AtHand:
+    """The activity of some accounts as coded rows."""
+    ids, names = plan.live.account_ids, Names(plan.known_capabilities, plan.roles)
+    if held is None:
+        before_day = ordinal(plan.as_of)
+        high = ids[last] if last < len(ids) else None
+        asking = Asking(before_day, low=ids[first], high=high)
+        run, users = take_in(tables["activity"], asking, names.capabilities)
+        held = Held([(run, before_day)], users)
+    people = {name: tables[name] for name in ("users",) if name in tables}
+    users = placed(plan, people, first=first, last=last).get("users")
+    rows = coded_rows(held, users, plan.mornings, names, ids=ids[first:last])
+    return AtHand(rows, names)
 
 
 def placed(

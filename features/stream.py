@@ -19,6 +19,7 @@ from features.asof import Ints, ordinal
 from features.assemble import arms_of, arr_of, by_milestone, exits_of, step_rates, together
 from features.catalogue import Feature
 from features.cluster import computed
+from features.coded import Held
 from features.days_known import prints_by_day
 from features.families import families
 from features.family import columns_across
@@ -32,10 +33,11 @@ from features.further import (
     write_mornings,
 )
 from features.history import Columns
+from features.kept import Kept, with_new
 from features.ladder import MILESTONE_REACH_RATE, reach_rates
 from features.parts import Parts, in_part
 from features.plan import Plan, plan_of
-from features.shards import Shard
+from features.shards import Shard, is_embedded
 from features.store import (
     ACROSS,
     GROWN,
@@ -78,19 +80,20 @@ def write_in_shards(
         parts = Parts.of(plan.mornings, as_of=as_of)
         prints = prints_by_day(tables, before_day=ordinal(as_of))
         stands = what_stands(before or folder, parts, prints)
+        held = _held(tables, plan, folder, before, stands, memory=memory)
         few = plan.narrowed(new_days(plan, stands, parts))
         if not len(few.live):
             stands = replace(stands, why_not="nobody is live")
         if stands.why_not is None:
             own = parts.without(stands.parts)
-            whole = _write(few, tables, folder, own, shards=shards, memory=memory)
+            whole = _write(few, tables, folder, own, shards=shards, held=held, memory=memory)
             if same_catalogues(stands.folder, folder):
                 take_over(stands, folder)
                 whole["reached"] = with_earlier(whole["reached"], stands, plan, parts)
             else:
                 stands = replace(stands, why_not="there are other columns than before")
         if stands.why_not is not None:
-            whole = _write(plan, tables, folder, parts, shards=shards, memory=memory)
+            whole = _write(plan, tables, folder, parts, shards=shards, held=held, memory=memory)
     _write_rest(plan, whole, folder)
     write_mornings(folder, plan, parts, prints)
     return stands
@@ -103,15 +106,39 @@ def _write(
     parts: Parts,
     *,
     shards: int | None,
+    held: Held | None,
     memory: int,
 ) -> dict[str, pd.DataFrame]:
     """Write parts and catalogues of a plan, and hand over what does not come in parts."""
-    found = computed(plan, tables, shards=shards or shards_within(plan, memory))
+    shards = shards or shards_within(plan, memory)
+    found = computed(plan, tables, shards=shards, held=held)
     columns, of_steps, past_due, whole = _write_shards(found, folder, parts)
     columns += _write_across(plan, past_due, folder, parts)
     write_catalogue(folder, "catalogue", columns)
     write_catalogue(folder, "step_catalogue", [*of_steps, MILESTONE_REACH_RATE])
     return whole
+
+
+def _held(
+    tables: Mapping[str, ir.Table],
+    plan: Plan,
+    folder: Path,
+    before: Path | None,
+    stands: Stands,
+    *,
+    memory: int,
+) -> Held | None:
+    """Read the rows that are not kept yet, and keep them; None where an engine keeps its own.
+    """
+    if not is_embedded(tables):
+        return None
+    kept = Kept.of(before).holding_until(min(stands.rows_changed_from, ordinal(plan.as_of)))
+    kept = kept.linked_into(folder)
+    missing = plan.rows - sum(run.rows for run in kept.runs)
+    pieces = int(np.clip(np.ceil(missing * BYTES_PER_ROW / memory), 1, plan.accounts))
+    kept = with_new(kept, tables["activity"], plan, pieces=pieces)
+    kept.write()
+    return kept.held()
 
 
 def shards_within(plan: Plan, memory: int) -> int:

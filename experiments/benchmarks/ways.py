@@ -18,11 +18,9 @@ import numpy as np
 import pandas as pd
 
 from configs.load import Configuration, load
-from features.asked import AtHand
-from features.coded import Names, coded_rows
 from features.further import Stands
 from features.plan import Plan, plan_of
-from features.shards import placed
+from features.shards import at_hand
 from features.sources import Source, open_source
 from features.stream import write_in_shards
 from features.windows import Activity
@@ -85,10 +83,8 @@ def milepost(source: Source, configuration: Configuration, plan: Plan) -> pd.Dat
     """The engine of this project, from the files on."""
     plan = plan_of(source.tables, configuration, AS_OF)
     live = plan.live
-    own = placed(plan, source.tables, first=0, last=plan.accounts)
-    names = Names(plan.known_capabilities, plan.roles)
-    rows = coded_rows(own, plan.mornings, names, accounts=plan.accounts)
-    reduced = AtHand(rows, names).reduced(plan.mornings, names, counted=len(plan.capabilities))
+    rows = at_hand(plan, source.tables, first=0, last=plan.accounts)
+    reduced = rows.reduced(plan.mornings, rows.names, counted=len(plan.capabilities))
     activity = Activity(reduced, live)
     columns: dict[str, np.ndarray] = {}
     for window in WINDOWS:

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from configs.playbook import DoneWhen
 from features.asked import Asked, AtHand, InEngine
-from features.coded import Names, coded_rows
+from features.coded import Names
 from features.plan import Plan, plan_of
-from features.shards import placed
+from features.shards import at_hand, placed
 from features.spans import Span
 from tests.builders import MORNING
 from tests.features.worlds import worlds
@@ -27,8 +27,8 @@ def both(world) -> tuple[Plan, Names, InEngine, AtHand]:
     plan = plan_of(world.tables, world.configuration, MORNING.date())
     own = placed(plan, world.tables, first=0, last=plan.accounts)
     names = Names(plan.known_capabilities, plan.roles)
-    rows = coded_rows(own, plan.mornings, names, accounts=plan.accounts)
-    return plan, names, InEngine(own), AtHand(rows, names)
+    hand = at_hand(plan, world.tables, first=0, last=plan.accounts)
+    return plan, names, InEngine(own), hand
 
 
 def assert_alike(one: pd.DataFrame, other: pd.DataFrame) -> None:

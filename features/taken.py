@@ -1,0 +1,221 @@
+"""How are the rows of activity read once, and what is held of each?
+
+The embedded engine puts numbers in place of texts while it reads; every row then goes straight
+to its account's place. No more is held than what is kept: some thirty bytes a row.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+import numba
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from configs.errors import DataError
+from features.asof import Ints
+from features.reduce import day_of
+
+DAY = 86_400_000_000
+"""Microseconds."""
+NOBODY = -1
+BATCH_ROWS = 1 << 18
+NO_USERS = pa.array([], pa.string())
+
+
+class RowColumns(NamedTuple):
+    """What is held of each row."""
+
+    person: np.ndarray
+    """Counted within the account; NOBODY where the row names none."""
+    capability: np.ndarray
+    """Counted among the capabilities of its run."""
+    moment: Ints
+    """Microseconds since 1970-01-01."""
+    known: np.ndarray
+    """The day on which the row was known, never before its own."""
+    quantity: np.ndarray
+
+    @classmethod
+    def empty(cls, rows: int) -> "RowColumns":
+        kinds = (np.int32, np.int16, np.int64, np.int32, np.float64)
+        return cls(*(np.empty(rows, kind) for kind in kinds))
+
+
+class OfRun(NamedTuple):
+    """The rows of a run, and the people in them."""
+
+    first: Ints
+    """Where each account's rows begin; one longer than there are accounts."""
+    person: np.ndarray
+    capability: np.ndarray
+    moment: Ints
+    known: np.ndarray
+    quantity: np.ndarray
+    first_person: Ints
+    """Where each account's people begin; one longer than there are accounts."""
+    user: np.ndarray
+    """Who each person is: a place among all users that are kept."""
+
+
+class Run(NamedTuple):
+    """Rows that became known in some span of days, in the order of their accounts' ids."""
+
+    ids: pa.Array
+    capabilities: tuple[str, ...]
+    rows: OfRun
+
+
+class Asking(NamedTuple):
+    """Which rows: those known from a day on and before another, of accounts between two ids."""
+
+    before_day: int
+    since_day: int | None = None
+    low: str | None = None
+    high: str | None = None
+
+
+def take_in(
+    activity: ir.Table,
+    asking: Asking,
+    capabilities: tuple[str, ...],
+    users: pa.Array = NO_USERS,
+) -> tuple[Run, pa.Array]:
+    """Read rows of an embedded engine; handed back are also the users, with new ones last."""
+    rows = _asked(activity, asking)
+    counted = rows.group_by("account_id").agg(rows=rows.count()).order_by("account_id")
+    accounts = counted.to_pyarrow()
+    first = np.zeros(len(accounts) + 1, dtype=np.int64)
+    np.cumsum(accounts["rows"].to_numpy(), out=first[1:])
+    ids = accounts["account_id"].combine_chunks()
+    users = _with_new(users, rows)
+    columns = RowColumns.empty(int(first[-1]))
+    ahead = first.copy()
+    with _numbered_in_engine(rows, ids, users, capabilities) as numbered:
+        for batch in numbered:
+            if not _laid(ahead, first, columns, _Batch(*map(_plain, batch.columns))):
+                raise _MOVED
+    if (ahead[:-1] != first[1:]).any():
+        raise _MOVED
+    person, first_person, user = _numbered(first, columns.person, len(users))
+    of_run = OfRun(first, person, *columns[1:], first_person, user)
+    return Run(ids, capabilities, of_run), users
+
+
+_MOVED = DataError(
+    "table 'activity'", "changed while it was read", "Run it again, once nobody writes there"
+)
+
+
+class _Batch(NamedTuple):
+    account: np.ndarray
+    person: np.ndarray
+    capability: np.ndarray
+    moment: np.ndarray
+    known: np.ndarray
+    quantity: np.ndarray
+
+
+def _plain(column: pa.Array) -> np.ndarray:
+    values: np.ndarray = column.to_numpy(zero_copy_only=False)
+    return values.view(np.int64) if values.dtype.kind == "M" else values
+
+
+def _asked(activity: ir.Table, asking: Asking) -> ir.Table:
+    """A row dated after it was known (a clock set wrong) counts from when it is dated."""
+    counts_from = ibis.greatest(activity.known_at, activity.occurred_at)
+    rows = activity.mutate(counts_from=counts_from)
+    rows = rows.filter(rows.counts_from < _midnight(asking.before_day))
+    if asking.since_day is not None:
+        rows = rows.filter(rows.counts_from >= _midnight(asking.since_day))
+    if asking.low is not None:
+        rows = rows.filter(rows.account_id >= asking.low)
+    if asking.high is not None:
+        rows = rows.filter(rows.account_id < asking.high)
+    return rows
+
+
+def _midnight(day: int) -> pd.Timestamp:
+    return pd.Timestamp(day * DAY, unit="us")
+
+
+def _with_new(users: pa.Array, rows: ir.Table) -> pa.Array:
+    """The users that are kept, and behind them those whom only these rows name."""
+    named = rows.filter(rows.user_id.notnull()).select("user_id").distinct().to_pyarrow()
+    found = named["user_id"].combine_chunks()
+    if not len(users):
+        return found
+    old = pc.index_in(users, value_set=found).drop_null().to_numpy()
+    is_new = np.ones(len(found), dtype=bool)
+    is_new[old] = False
+    return pa.concat_arrays([users, found.filter(pa.array(is_new))])
+
+
+@contextmanager
+def _numbered_in_engine(
+    rows: ir.Table, ids: pa.Array, users: pa.Array, capabilities: tuple[str, ...]
+) -> Iterator[Iterator[pa.RecordBatch]]:
+    """Rows with numbers for names, in the order of ``_Batch``, some at a time."""
+    engine: Any = rows.get_backend()
+    names = pa.array(capabilities, pa.string())
+    with ExitStack() as held:
+        for column, told in (("account_id", ids), ("user_id", users), ("capability", names)):
+            codes = pa.array(np.arange(len(told), dtype=np.int32))
+            table = pa.table({column: told, f"of_{column}": codes})
+            name = f"numbers_of_{column}"
+            numbers = engine.create_table(name, table, temp=True, overwrite=True)
+            held.callback(engine.drop_table, name, force=True)
+            join = rows.left_join if column == "user_id" else rows.inner_join
+            rows = join(numbers, column)
+        told = rows.select(
+            account=rows.of_account_id,
+            person=rows.of_user_id.fill_null(NOBODY),
+            capability=rows.of_capability,
+            moment=rows.occurred_at,
+            known=day_of(rows.counts_from).cast("int32"),
+            quantity=rows.quantity,
+        )
+        yield engine.con.sql(engine.compile(told)).to_arrow_reader(BATCH_ROWS)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _laid(ahead: Ints, first: Ints, to: RowColumns, rows: _Batch) -> bool:
+    """Put each row behind the last one of its account; whether there was room."""
+    for row in range(len(rows.account)):
+        account = rows.account[row]
+        at = ahead[account]
+        if at >= first[account + 1]:
+            return False
+        ahead[account] = at + 1
+        to.person[at] = rows.person[row]
+        to.capability[at] = rows.capability[row]
+        to.moment[at] = rows.moment[row]
+        to.known[at] = rows.known[row]
+        to.quantity[at] = rows.quantity[row]
+    return True
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _numbered(first: Ints, user: np.ndarray, users: int) -> tuple[np.ndarray, Ints, np.ndarray]:
+    """Count the people of each account from nought, and say who they are among all users."""
+    number = np.full(users, -1, dtype=np.int64)
+    first_person, people = np.zeros(len(first), dtype=np.int64), 0
+    user_of = np.empty(min(len(user), users * 2 + 1), dtype=np.int32)
+    for account in range(len(first) - 1):
+        start = people
+        for row in range(first[account], first[account + 1]):
+            one = user[row]
+            if one < 0:
+                continue
+            if number[one] < start:
+                if people == len(user_of):
+                    user_of = np.concatenate((user_of, np.empty_like(user_of)))
+                number[one], user_of[people] = people, one
+                people += 1
+            user[row] = number[one] - start
+        first_person[account + 1] = people
+    return user, first_person, user_of[:people].copy()
