@@ -15,11 +15,12 @@ import pandas as pd
 
 from configs.playbook import DoneWhen
 from features.asof import Ints, Mornings
-from features.coded import NOBODY, CodedRows, Names
+from features.coded import CodedRows, Names
 from features.passes import reduced_people, reduced_rows
 from features.people import ReducedPeople, reduce_people
 from features.reduce import Reduced, day_of, reduce_activity
 from features.spans import Span, used_at_hand, used_in_engine
+from features.taken import NOBODY
 
 
 class Asked(Protocol):

@@ -69,6 +69,8 @@ class Mornings:
     """The as-of days in question, rising, without repeats."""
 
     days: Ints
+    first_of_build: int | None = None
+    """The first morning of the build, where these are some of its mornings only."""
 
     @classmethod
     def on(
@@ -84,6 +86,12 @@ class Mornings:
     @property
     def count(self) -> int:
         return len(self.days)
+
+    @property
+    def span_days(self) -> int:
+        """From the first morning of the build to the last one."""
+        first = self.days[0] if self.first_of_build is None else self.first_of_build
+        return int(self.days[-1] - first)
 
     def first_seeing(self, known_day: Ints) -> Ints:
         """Index of the first morning that may use a row known that day; ``count`` if none."""

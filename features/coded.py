@@ -1,8 +1,8 @@
 """How are the rows of some accounts held, so that each question costs one look at each?
 
 Numbers stand for names: an account is its place in the shard, a person and a capability count
-from nought. Rows come from the runs in which they were taken in, in the order of their accounts;
-whatever asks walks through them.
+from nought. Rows come from the runs in which they were taken in, and are laid out in the order
+of their accounts; whatever asks walks through them.
 """
 
 from collections.abc import Sequence
@@ -58,8 +58,7 @@ class Names(NamedTuple):
 
 
 class Held(NamedTuple):
-    """Runs of rows, each with the day from which on it no longer holds, and the users in them.
-    """
+    """Runs of rows, each with the day from which on it no longer holds, and their users."""
 
     runs: Sequence[tuple[Run, int]]
     users: pa.Array
@@ -122,7 +121,8 @@ def _together(held: Held, ids: pa.Array, names: Names, *, before_day: int) -> _L
 def _places(run: Run, ids: pa.Array) -> Ints:
     """The place of each account of a run among those wanted; -1 where it is not."""
     found = pc.index_in(run.ids, value_set=ids).fill_null(-1)
-    return found.to_numpy(zero_copy_only=False).astype(np.int64)
+    places: Ints = found.to_numpy(zero_copy_only=False).astype(np.int64)
+    return places
 
 
 def _codes(stored: Sequence[str], wanted: Sequence[str]) -> np.ndarray:

@@ -31,6 +31,7 @@ class Stands:
     why_not: str | None = None
     rows_changed_from: int = NEVER
     """The first day of which other rows of activity are known than the earlier build knew."""
+    rows_read_anew_because: str | None = None
 
 
 def write_mornings(folder: Path, plan: Plan, parts: Parts, prints: DayPrints) -> None:

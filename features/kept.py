@@ -1,9 +1,9 @@
 """How are rows of activity kept in the lake, so that a row once read is not read again?
 
-Whatever a build reads of activity it keeps as it holds it, in *runs*: the rows that became known
-between two builds, in the order of their accounts. The next build links the runs of the one
-before into its own folder and adds one. Rows that have changed since end a run before its time.
-A run that is not what was written is not used, and neither is anything else that was kept.
+Whatever a build reads of activity it keeps as it holds it, in *runs*: the rows that became
+known between two builds, in the order of their accounts. The next build links the runs of the
+one before into its own folder and adds one. Rows that have changed since end a run before its
+time. Where a run is not what was written, nothing that was kept is used.
 """
 
 import json

@@ -78,7 +78,8 @@ class Plan:
 
     def narrowed(self, days: Ints) -> "Plan":
         """The same plan on some of its mornings."""
-        mornings, kept = Mornings(days), np.isin(self.live.day, days)
+        mornings = Mornings(days, first_of_build=int(self.mornings.days[0]))
+        kept = np.isin(self.live.day, days)
         morning = np.searchsorted(days, self.live.day[kept]).astype(np.int64)
         live = Snapshots(mornings, self.live.account_ids, self.live.account[kept], morning)
         tables = {

@@ -80,7 +80,8 @@ def write_in_shards(
         parts = Parts.of(plan.mornings, as_of=as_of)
         prints = prints_by_day(tables, before_day=ordinal(as_of))
         stands = what_stands(before or folder, parts, prints)
-        held = _held(tables, plan, folder, before, stands, memory=memory)
+        held, why_read = _held(tables, plan, folder, before, stands, memory=memory)
+        stands = replace(stands, rows_read_anew_because=why_read)
         few = plan.narrowed(new_days(plan, stands, parts))
         if not len(few.live):
             stands = replace(stands, why_not="nobody is live")
@@ -127,18 +128,21 @@ def _held(
     stands: Stands,
     *,
     memory: int,
-) -> Held | None:
-    """Read the rows that are not kept yet, and keep them; None where an engine keeps its own.
+) -> tuple[Held | None, str | None]:
+    """Read the rows that are not kept yet, and keep them; why all were read, if they were.
+
+    An engine that is asked where it is keeps its rows itself.
     """
     if not is_embedded(tables):
-        return None
+        return None, None
     kept = Kept.of(before).holding_until(min(stands.rows_changed_from, ordinal(plan.as_of)))
+    why_not = kept.why_not
     kept = kept.linked_into(folder)
     missing = plan.rows - sum(run.rows for run in kept.runs)
     pieces = int(np.clip(np.ceil(missing * BYTES_PER_ROW / memory), 1, plan.accounts))
     kept = with_new(kept, tables["activity"], plan, pieces=pieces)
     kept.write()
-    return kept.held()
+    return kept.held(), why_not
 
 
 def shards_within(plan: Plan, memory: int) -> int:

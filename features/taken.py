@@ -42,8 +42,13 @@ class RowColumns(NamedTuple):
 
     @classmethod
     def empty(cls, rows: int) -> "RowColumns":
-        kinds = (np.int32, np.int16, np.int64, np.int32, np.float64)
-        return cls(*(np.empty(rows, kind) for kind in kinds))
+        return cls(
+            np.empty(rows, np.int32),
+            np.empty(rows, np.int16),
+            np.empty(rows, np.int64),
+            np.empty(rows, np.int32),
+            np.empty(rows, np.float64),
+        )
 
 
 class OfRun(NamedTuple):

@@ -58,6 +58,7 @@ def build_into(
         "from": None if stands.why_not else before and before.name,
         "made_anew_because": stands.why_not,
         "parts_taken_over": () if stands.why_not else stands.parts,
+        "rows_read_anew_because": stands.rows_read_anew_because,
     }
     write_manifest(folder, {**made, "further": further})
 

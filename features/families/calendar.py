@@ -18,7 +18,7 @@ ABSENCE = "never null; offered where the mornings span two years"
 def calendar_columns(own: Own) -> Columns:
     """The month of the year, and the days left in the quarter."""
     columns, mornings = Columns(), own.history.snapshots.mornings
-    if mornings.days[-1] - mornings.days[0] < TWO_YEARS_DAYS:
+    if mornings.span_days < TWO_YEARS_DAYS:
         return columns
     dates = as_dates(mornings.days)
     ends = dates.dt.to_period("Q").dt.end_time.dt.normalize()

@@ -34,7 +34,7 @@ def test_the_next_mornings_build_takes_over_what_stands_and_is_the_one_made_anew
 ):
     yesterday, today = (build(tmp_path / "daily", ago) for ago in (1, 0))
     anew = build(tmp_path / "anew", 0)
-    assert further(today)["from"] == yesterday.name
+    assert further(today)["from"] == yesterday.name, further(today)
     assert "" in further(today)["parts_taken_over"]
     assert further(anew)["made_anew_because"].startswith("no earlier build")
     assert {path.name for path in today.iterdir()} == {path.name for path in anew.iterdir()}
