@@ -95,7 +95,7 @@ class Mornings:
 
     def first_seeing(self, known_day: Ints) -> Ints:
         """Index of the first morning that may use a row known that day; ``count`` if none."""
-        return np.searchsorted(self.days, known_day, side="right").astype(np.int64)
+        return self._first_after(known_day)
 
     def first_without(self, occurred_day: Ints, window_days: int) -> Ints:
         """Index of the first morning whose window (the days before it) has moved past a day.
@@ -103,13 +103,18 @@ class Mornings:
         >>> Mornings(np.array([100, 107])).first_without(np.array([99, 100]), 7).tolist()
         [1, 2]
         """
-        return np.searchsorted(self.days, occurred_day + window_days, side="right").astype(
-            np.int64
-        )
+        return self._first_after(occurred_day + window_days)
 
     def first_from(self, day: Ints) -> Ints:
         """Index of the first morning on or after a day: when a dated term begins to hold."""
-        return np.searchsorted(self.days, day, side="left").astype(np.int64)
+        return self._first_after(day - 1)
+
+    def _first_after(self, day: Ints) -> Ints:
+        """Look each day up, as there are few different ones between the mornings."""
+        first, last = int(self.days[0]) - 1, int(self.days[-1])
+        found = np.searchsorted(self.days, np.arange(first, last + 1), side="right")
+        told: Ints = found.astype(np.int64).take(np.asarray(day) - first, mode="clip")
+        return told
 
 
 def ordinal(day: date) -> int:

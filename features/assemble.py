@@ -15,7 +15,7 @@ import pandas as pd
 
 from configs.load import Configuration
 from features.arr import arr_steps
-from features.asof import Floats, day_number, ordinal
+from features.asof import Floats, Ints, day_number, ordinal
 from features.catalogue import Catalogue
 from features.cluster import computed
 from features.families import families
@@ -155,19 +155,33 @@ def _steps(plan: Plan, shards: Sequence[Shard], everyone: History) -> pd.DataFra
             for shard, start in zip(shards, before[:-1], strict=True)
         ]
     )
-    rates = reach_rates(np.sum([shard.past_due for shard in shards], axis=0))
-    return steps.assign(**{MILESTONE_REACH_RATE.name: step_rates(plan, steps, everyone, rates)})
-
-
-def step_rates(plan: Plan, steps: pd.DataFrame, everyone: History, rates: Floats) -> Floats:
-    """How often others reached each open step by its due date, as known that morning."""
-    segments = pd.Index(plan.configuration.project.segment_names)
+    rates = StepRates.of(plan, everyone, np.sum([shard.past_due for shard in shards], axis=0))
     slugs = pd.Index([milestone.slug for milestone in plan.configuration.playbook.milestones])
-    row = steps["snapshot"].to_numpy(dtype=np.int64)
-    segment = segments.get_indexer(pd.Index(everyone.segment))[row]
-    milestone = slugs.get_indexer(pd.Index(steps["milestone"]))
-    told: Floats = rates[everyone.snapshots.morning[row], segment, milestone]
-    return told
+    milestone = slugs.get_indexer(pd.Index(steps["milestone"])).astype(np.int64)
+    told = rates.told(steps["snapshot"].to_numpy(dtype=np.int64), milestone)
+    return steps.assign(**{MILESTONE_REACH_RATE.name: told})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepRates:
+    """How often others reached each open step by its due date, as known that morning."""
+
+    rates: Floats
+    """By morning, segment and milestone."""
+    morning: Ints
+    segment: Ints
+    """Of each snapshot, by its place among the configuration's."""
+
+    @classmethod
+    def of(cls, plan: Plan, everyone: History, past_due: Ints) -> "StepRates":
+        segments = pd.Index(plan.configuration.project.segment_names)
+        segment = segments.get_indexer(pd.Index(everyone.segment)).astype(np.int64)
+        return cls(reach_rates(past_due), everyone.snapshots.morning, segment)
+
+    def told(self, snapshot: Ints, milestone: Ints) -> Floats:
+        """Say it of steps by their snapshot and their place in the playbook."""
+        told: Floats = self.rates[self.morning[snapshot], self.segment[snapshot], milestone]
+        return told
 
 
 def by_milestone(plan: Plan, reached: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import pandas as pd
 
 from features.asof import Ints, Mornings, as_dates, ordinal
 
@@ -54,14 +53,46 @@ class Parts:
         own = tuple(self.names[place] for place in kept)
         return Parts(self.days[kept], own, has_long_ago=LONG_AGO not in set(names))
 
-    def rows(self, day: Ints, name: str) -> Ints:
-        """Positions of the snapshots, of which ``day`` is told, that belong to a part."""
-        return np.flatnonzero(np.isin(day, self.days_of[name])).astype(np.int64)
+    def cut(self, day: Ints) -> "Cut":
+        """Lay snapshots, of which ``day`` is told, out part by part."""
+        names = list(self.days_of)
+        of_morning = np.array([names.index(name) for name in self.names], dtype=np.int16)
+        return Cut.of(tuple(names), of_morning[np.searchsorted(self.days, day)])
 
 
-def in_part(steps: pd.DataFrame, rows: Ints) -> pd.DataFrame:
-    """The open milestones of a part's snapshots, which are counted from its first one."""
-    snapshot = steps["snapshot"].to_numpy(dtype=np.int64)
-    place = np.searchsorted(rows, snapshot)
-    is_in = np.isin(snapshot, rows)
-    return steps.loc[is_in].assign(snapshot=place[is_in]).reset_index(drop=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """Rows laid out part by part, in each part in the order in which they were told."""
+
+    names: tuple[str, ...]
+    part: np.ndarray
+    """Which of the parts each row is in."""
+    rows: Ints
+    """The rows of the first part, then those of the next."""
+    starts: Ints
+    """Where each part begins among those; one longer than there are parts."""
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], part: np.ndarray) -> "Cut":
+        """Sort rows by their part.
+
+        >>> Cut.of(("", ".new"), np.array([1, 0, 1])).rows.tolist()
+        [1, 0, 2]
+        """
+        rows = np.argsort(part, kind="stable").astype(np.int64)
+        starts = np.searchsorted(part[rows], np.arange(len(names) + 1)).astype(np.int64)
+        return cls(names, part, rows, starts)
+
+    @property
+    def spans(self) -> dict[str, slice]:
+        """Where among ``rows`` each part is, by name."""
+        spans = map(slice, self.starts[:-1].tolist(), self.starts[1:].tolist())
+        return dict(zip(self.names, spans, strict=True))
+
+    @property
+    def place(self) -> Ints:
+        """Where each row stands in its part."""
+        place = np.empty(len(self.rows), dtype=np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        told: Ints = place - self.starts[self.part]
+        return told

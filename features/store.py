@@ -5,7 +5,7 @@ that neither the bytes nor the memory to write them depend on how many come at a
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -33,7 +33,7 @@ def write_features(features: FeatureSet, folder: Path) -> None:
     """Write a feature set that is there as a whole."""
     for name in FRAMES:
         with frame_file(folder, name) as file:
-            file.add(getattr(features, name))
+            file.add(as_arrow(getattr(features, name)))
     for name in CATALOGUES:
         write_catalogue(folder, name, getattr(features, name).values())
 
@@ -60,29 +60,40 @@ def write_catalogue(folder: Path, name: str, features: Iterable[Feature]) -> Non
     (folder / f"{name}.json").write_text(json.dumps(entries, indent=1), encoding="utf-8")
 
 
+def as_arrow(columns: pd.DataFrame | Mapping[str, np.ndarray]) -> pa.Table:
+    """Columns as they are written: NaN is null."""
+    if isinstance(columns, pd.DataFrame):
+        table = pa.Table.from_pandas(columns, preserve_index=False)
+        return table.replace_schema_metadata(None)
+    arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
+    return pa.table(arrays)
+
+
 class FrameFile:
     """A frame on its way into a file, some rows at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._waiting = path, pa.table({})
+        self._path = path
+        self._waiting: list[pa.Table] = []
         self._writer: pq.ParquetWriter | None = None
+        self._schema: pa.Schema | None = None
 
-    def add(self, frame: pd.DataFrame) -> None:
+    def add(self, rows: pa.Table) -> None:
         """Append rows; the first ones say which types the columns have."""
-        rows = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-        if self._writer is None:
-            schema = pa.schema([_told(field) for field in rows.schema])
-            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
-            self._waiting = schema.empty_table()
-        rows = rows.cast(self._waiting.schema)
-        self._waiting = pa.concat_tables([self._waiting, rows])
-        whole = self._waiting.num_rows // GROUP_ROWS * GROUP_ROWS
-        self._write(self._waiting.slice(0, whole))
-        self._waiting = self._waiting.slice(whole)
+        if self._schema is None:
+            self._schema = pa.schema([_told(field) for field in rows.schema])
+            self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd")
+        self._waiting.append(rows.cast(self._schema))
+        count = sum(table.num_rows for table in self._waiting)
+        if count >= GROUP_ROWS:
+            waiting = pa.concat_tables(self._waiting)
+            whole = count // GROUP_ROWS * GROUP_ROWS
+            self._write(waiting.slice(0, whole))
+            self._waiting = [waiting.slice(whole)]
 
     def close(self) -> None:
         if self._writer is not None:
-            self._write(self._waiting)
+            self._write(pa.concat_tables(self._waiting))
             self._writer.close()
 
     def _write(self, rows: pa.Table) -> None:
@@ -113,6 +124,14 @@ class StoredColumns(Mapping[str, np.ndarray]):
         column = pq.ParquetFile(self._path).read(columns=[name]).column(0)
         values: np.ndarray = column.to_pandas().to_numpy()
         return values
+
+    def codes(self, name: str, among: Sequence[str]) -> np.ndarray:
+        """A column of few texts, each by its place among those told."""
+        file = pq.ParquetFile(self._path, read_dictionary=[name])
+        column = file.read(columns=[name]).column(0).combine_chunks()
+        place = pd.Index(list(among)).get_indexer(pd.Index(column.dictionary.to_pylist()))
+        told: np.ndarray = place[column.indices.to_numpy()]
+        return told
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

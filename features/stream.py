@@ -13,10 +13,11 @@ from pathlib import Path
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from configs.load import Configuration
 from features.asof import Ints, ordinal
-from features.assemble import arms_of, arr_of, by_milestone, exits_of, step_rates, together
+from features.assemble import StepRates, arms_of, arr_of, by_milestone, exits_of, together
 from features.catalogue import Feature
 from features.cluster import computed
 from features.coded import Held
@@ -34,8 +35,8 @@ from features.further import (
 )
 from features.history import Columns
 from features.kept import Kept, with_new
-from features.ladder import MILESTONE_REACH_RATE, reach_rates
-from features.parts import Parts, in_part
+from features.ladder import MILESTONE_REACH_RATE
+from features.parts import Cut, Parts
 from features.plan import Plan, plan_of
 from features.shards import Shard, is_embedded
 from features.store import (
@@ -43,6 +44,7 @@ from features.store import (
     GROWN,
     PartColumns,
     StoredColumns,
+    as_arrow,
     frame_file,
     write_catalogue,
 )
@@ -185,16 +187,9 @@ def _write_shards(
         }
         for shard in shards:
             columns, features = _same(columns, shard.columns), shard.step_features
-            values, day = _side_by_side(shard.columns), shard.snapshots["day"].to_numpy()
-            for part in before:
-                rows = parts.rows(day, part)
-                steps = in_part(shard.steps, rows)
-                files["snapshots", part].add(shard.snapshots.take(rows))
-                files["values", part].add(values.take(rows))
-                files["steps", part].add(
-                    steps.assign(snapshot=steps["snapshot"] + before[part])
-                )
-                before[part] += len(rows)
+            for name, part, rows in _cut(shard, parts, before):
+                files[name, part].add(rows)
+                before[part] += len(rows) if name == "snapshots" else 0
             past_due.append(shard.past_due)
             for name, found in rest.items():
                 found.append(getattr(shard, name))
@@ -202,22 +197,43 @@ def _write_shards(
     return columns, features, np.sum(past_due, axis=0), whole
 
 
+def _cut(
+    shard: Shard, parts: Parts, before: Mapping[str, int]
+) -> Iterator[tuple[str, str, pa.Table]]:
+    """Cut what grows with the mornings into parts: what it is, of which part, and its rows.
+
+    An open milestone names its snapshot by the place in the part, behind those there before.
+    """
+    cut = parts.cut(shard.snapshots["day"].to_numpy(dtype=np.int64))
+    snapshot = shard.steps["snapshot"].to_numpy(dtype=np.int64)
+    of_steps = Cut.of(cut.names, cut.part[snapshot])
+    behind = np.array([before[part] for part in cut.names], dtype=np.int64)
+    place = cut.place[snapshot] + behind[of_steps.part]
+    for name, table, laid in (
+        ("snapshots", as_arrow(shard.snapshots), cut),
+        ("values", as_arrow(_by_name(shard.columns)), cut),
+        ("steps", as_arrow(shard.steps.assign(snapshot=place)), of_steps),
+    ):
+        in_order = table.take(laid.rows)
+        for part, span in laid.spans.items():
+            yield name, part, in_order.slice(span.start, span.stop - span.start)
+
+
 def _write_across(plan: Plan, past_due: Ints, folder: Path, parts: Parts) -> list[Feature]:
     """Hold accounts against each other, and write what that says part by part."""
     everyone, day = plan.everyone, plan.live.day
-    places = {part: parts.rows(day, part) for part in parts.days_of}
+    cut = parts.cut(day)
+    places = {part: cut.rows[span] for part, span in cut.spans.items()}
     across = columns_across(families(), everyone, PartColumns(folder, places, len(day)))
-    values, rates = _side_by_side(across), reach_rates(past_due)
+    values, rates = as_arrow(_by_name(across)), StepRates.of(plan, everyone, past_due)
+    slugs = [milestone.slug for milestone in plan.configuration.playbook.milestones]
     for part, rows in places.items():
         with frame_file(folder, f"values{ACROSS}{part}") as file:
             file.add(values.take(rows))
         steps = StoredColumns(folder / f"steps{part}.parquet")
-        asked = pd.DataFrame(
-            {"snapshot": rows[steps["snapshot"]], "milestone": steps["milestone"]}
-        )
-        told = step_rates(plan, asked, everyone, rates)
+        told = rates.told(rows[steps["snapshot"]], steps.codes("milestone", slugs))
         with frame_file(folder, f"steps{ACROSS}{part}") as file:
-            file.add(pd.DataFrame({MILESTONE_REACH_RATE.name: told}))
+            file.add(as_arrow({MILESTONE_REACH_RATE.name: told}))
     return [column.feature for column in across]
 
 
@@ -226,11 +242,11 @@ def _write_rest(plan: Plan, whole: Mapping[str, pd.DataFrame], folder: Path) -> 
     planned = {"exits": exits_of(plan), "arr": arr_of(plan), "arms": arms_of(plan)}
     for name, frame in (*whole.items(), *planned.items()):
         with frame_file(folder, name) as file:
-            file.add(by_milestone(plan, frame) if name == "reached" else frame)
+            file.add(as_arrow(by_milestone(plan, frame) if name == "reached" else frame))
 
 
-def _side_by_side(columns: Columns) -> pd.DataFrame:
-    return pd.DataFrame({column.feature.name: column.values for column in columns})
+def _by_name(columns: Columns) -> dict[str, np.ndarray]:
+    return {column.feature.name: column.values for column in columns}
 
 
 def _same(features: list[Feature], columns: Columns) -> list[Feature]:
