@@ -201,13 +201,14 @@ def _milestones(
     keys = pd.DataFrame(
         {"account_id": account_ids[steps["snapshot"]], "milestone": steps["milestone"]}
     )
-    said = keys.assign(**_said(curves, horizons, as_of))
+    waits = models.steps.waits(curves, values, steps, tuple(QUANTILES.values()))
+    said = keys.assign(**_said(curves, horizons, as_of, waits=waits))
     bare = standing.drop(columns=[name for name in said if name not in keys])
     return bare.merge(said, on=["account_id", "milestone"], how="left")
 
 
 def _said(
-    curves: IncidenceCurves, horizons: tuple[int, ...], as_of: date
+    curves: IncidenceCurves, horizons: tuple[int, ...], as_of: date, *, waits: list[Floats]
 ) -> dict[str, "Floats | pd.Series[pd.Timestamp]"]:
     causes = [cause for cause in curves.by_cause if cause != REACHED]
     columns: dict[str, Floats | pd.Series[pd.Timestamp]] = {}
@@ -215,7 +216,6 @@ def _said(
         columns[f"chance_{days}d"] = curves.incidence_at(REACHED, days)
         leaving = [curves.incidence_at(cause, days) for cause in causes]
         columns[f"exit_first_{days}d"] = np.sum(leaving, axis=0)
-    for name, quantile in QUANTILES.items():
-        wait = pd.Series(np.ceil(curves.quantile_days(REACHED, quantile)))
-        columns[name] = pd.Timestamp(as_of) + pd.to_timedelta(wait, unit="D")
+    for name, wait in zip(QUANTILES, waits, strict=True):
+        columns[name] = pd.Timestamp(as_of) + pd.to_timedelta(pd.Series(wait), unit="D")
     return columns

@@ -19,7 +19,6 @@ from training.engine.curves import IncidenceCurves
 from training.engine.followed import Followed
 from training.engine.periods import Floats
 from training.models import Models
-from training.questions.exits import THREADS
 from training.questions.steps import REACHED, StepModel, follow_steps
 
 MOST_STEPS = 20_000
@@ -72,9 +71,8 @@ def _chance(curves: IncidenceCurves, day: int) -> Floats:
 def _level(features: FeatureSet, steps: StepModel, past: Followed) -> SharedLevel:
     cases = follow_steps(features, past, most_rows=MOST_STEPS)
     values = features.values.iloc[past.rows]
-    matrix = steps.matrix(values, cases.steps)
     seen = Reality.seen(
-        steps.reached.daily_rates(matrix, threads=THREADS),
+        steps.rates(values, cases.steps),
         cases.followup,
         cases.steps,
         cause=0,

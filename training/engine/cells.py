@@ -25,13 +25,20 @@ _LEAST_DAYS = 1 / 24
 class Cells:
     """Rows in periods, ordered by period.
 
-    ``days`` is the exposure that each cell stands for, ``events`` 1 where the row ended in it.
+    ``events`` is 1 where the row ended in it; each cell stands for ``alike`` cells of as many
+    days as it has itself.
     """
 
     row: Ints
     period: Ints
-    days: Floats
+    watched: Floats
     events: Floats
+    alike: Floats
+
+    @property
+    def days(self) -> Floats:
+        """The exposure that each cell stands for."""
+        return self.watched * self.alike
 
     def __len__(self) -> int:
         return len(self.row)
@@ -52,8 +59,9 @@ def chosen_cells(
     return Cells(
         row=np.concatenate([cells.row for cells in chosen]),
         period=np.concatenate([cells.period for cells in chosen]),
-        days=np.concatenate([cells.days for cells in chosen]),
+        watched=np.concatenate([cells.watched for cells in chosen]),
         events=np.concatenate([cells.events for cells in chosen]),
+        alike=np.concatenate([cells.alike for cells in chosen]),
     )
 
 
@@ -83,6 +91,7 @@ def _of_one_period(
     return Cells(
         row=row,
         period=np.full(len(row), period),
-        days=np.concatenate([loud_days, spent[kept] * stands_for]),
+        watched=np.concatenate([loud_days, spent[kept]]),
         events=np.repeat([1.0, 0.0], [len(loud), len(kept)]),
+        alike=np.repeat([1.0, stands_for], [len(loud), len(kept)]),
     )

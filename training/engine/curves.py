@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 
+from training.engine.due import CountedDays
 from training.engine.periods import Floats, Ints
 
 
@@ -77,26 +78,42 @@ class IncidenceCurves:
         chance: Floats = before + leaving * _share(self.rates, cause)[:, period]
         return chance
 
-    def quantile_days(self, cause: str, q: float) -> Floats:
-        """The day by which ``cause`` has the chance ``q``; NaN if not by the last day.
+    def day_of(self, cause: str, q: float, counted: CountedDays) -> Floats:
+        """The first whole day by whose end ``cause`` has the chance ``q``; NaN if on none.
+
+        Day 0 is that of the morning itself. Within a period what happens is put on its days as
+        they are ``counted``, so that the chance at its end is the curve's own.
 
         NaN is an answer, not a hole: "not expected within the horizon". Accounts that leave
         first are part of the count: by then ``q`` of all such accounts will have reached it.
         """
-        chance = self.by_cause[cause]
-        reached = chance >= q
-        period = reached.argmax(axis=1)
-        row = np.arange(len(self))
-        before = np.where(period > 0, chance[row, period - 1], 0.0)
-        share = _share(self.rates, cause)[row, period]
-        hazard = np.sum(list(self.rates.values()), axis=0)[row, period]
-        ever = reached.any(axis=1)
-        within = share * _at_start(self.nothing_yet)[row, period]
-        missing = np.divide(q - before, within, out=np.ones_like(within), where=ever)
-        wait = -np.log1p(-np.minimum(missing, 1 - 1e-16))
-        wait = np.divide(wait, hazard, out=np.zeros_like(hazard), where=ever)
-        day = np.minimum(self.edges[period] + wait, self.days[period])
-        return np.where(ever, day, np.nan)
+        reached = self.by_cause[cause] >= q
+        first = np.where(reached.any(axis=1), reached.argmax(axis=1), len(self.days))
+        found = np.full(len(self), np.nan)
+        for period, start in enumerate(self.edges[:-1]):
+            rows = np.flatnonzero(first == period)
+            if len(rows):
+                enough = self._by_day(cause, rows, period, counted.take(rows)) >= q
+                enough[:, -1] = True
+                found[rows] = start + enough.argmax(axis=1)
+        return found
+
+    def _by_day(self, cause: str, rows: Ints, period: int, counted: CountedDays) -> Floats:
+        """Chances of ``cause`` by the end of each day of a period: rows by days."""
+        start, end = self.edges[period], self.edges[period + 1]
+        days = np.append(np.arange(start + 1, end), end)
+        told = counted.by(np.append(start, days))
+        passed = (told[:, 1:] - told[:, :1]) / (told[:, -1:] - told[:, :1])
+        rates = {
+            other: rate[rows, period] * (end - start) for other, rate in self.rates.items()
+        }
+        own = rates.pop(cause)[:, None]
+        others = np.sum(list(rates.values()), axis=0)[:, None] if rates else np.zeros_like(own)
+        left = -np.expm1(-(own * passed + others * (days - start) / (end - start)))
+        before = self.by_cause[cause][rows, period - 1] if period else np.zeros(len(rows))
+        here = self.by_cause[cause][rows, period] - before
+        chances: Floats = before[:, None] + here[:, None] * left / left[:, -1:]
+        return chances
 
 
 def _at_start(nothing_yet: Floats) -> Floats:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.engine.cells import Cells, chosen_cells, watched
+from training.engine.due import CountedDays
 from training.engine.matrix import Matrix, clocks_in_period
 from training.engine.periods import Floats, FollowUp, Periods
 from training.engine.terms import counted_days
@@ -27,6 +28,7 @@ __all__ = ["Hazard", "HazardSettings", "Matrix", "fit_hazard"]
 # What stands in for history where there is none: half an event in a year of one account.
 _PRIOR_EVENTS, _PRIOR_DAYS = 0.5, 365.0
 _ROWS_AT_ONCE = 50_000
+_LEAST_COUNT = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class HazardSettings:
     feature_fraction: float = 0.5
     min_rows_in_leaf: int = 200
     quiet_share: float = 0.25
+    doubt: float = 0.7
+    """LightGBM takes each event for ``exp(doubt)`` when it says how far a leaf may move."""
     rising: tuple[str, ...] = ()
     """Inputs with which the rate may never fall; with those ``falling``, never rise."""
     falling: tuple[str, ...] = ()
@@ -57,6 +61,7 @@ class HazardSettings:
             "lambda_l2": self.lambda_l2,
             "feature_fraction": self.feature_fraction,
             "min_data_in_leaf": self.min_rows_in_leaf,
+            "poisson_max_delta_step": self.doubt,
             # A quarter of the bins, and of the sample that places them, loses nothing here.
             "max_bin": 63,
             "bin_construct_sample_cnt": 50_000,
@@ -154,8 +159,9 @@ def fit_hazard(
     periods: Periods,
     settings: HazardSettings,
     by_term: bool = False,
+    counted: CountedDays | None = None,
 ) -> Hazard:
-    """Learn the daily rate of one cause.
+    """Learn the daily rate of one cause; with ``counted``, its rate per day that counts.
 
     Where the cause never happened there is nothing to tell accounts apart by: all get one small
     rate, that of half an event more than was seen over a year more than was watched.
@@ -170,6 +176,8 @@ def fit_hazard(
     exposure = cells.days
     if by_term:
         exposure = exposure * counted_days(matrix, periods)[cells.row, cells.period]
+    if counted is not None:
+        exposure = _counted(counted, cells, followup, periods)
     asked = settings.as_lightgbm(matrix.names)
     cases = lightgbm.Dataset(
         _inputs(matrix, cells, periods),
@@ -181,6 +189,24 @@ def fit_hazard(
     # What follows tells how it was fitted, even on how many threads, and decides nothing.
     model = booster.model_to_string().partition("\nparameters:")[0]
     return Hazard(model, matrix.names, matrix.clocks, periods, by_term=by_term)
+
+
+def _counted(
+    counted: CountedDays, cells: Cells, followup: FollowUp, periods: Periods
+) -> Floats:
+    """What the days of each cell count.
+
+    Of the day of an event counts what passes before it on average. That is half of an idle day
+    and far less of a busy one: most of those who do it on a day that counts much do it early.
+    """
+    start = periods.starts[cells.period]
+    came = np.floor(followup.days[cells.row])
+    until = np.where(cells.events > 0, came, start + cells.watched)
+    told = counted.take(cells.row).by(np.stack([start, until, came + 1], axis=1))
+    whole = np.maximum(told[:, 2] - told[:, 1], _LEAST_COUNT)
+    own_day = np.where(cells.events > 0, 1 - whole / np.expm1(whole), 0.0)
+    days: Floats = (told[:, 1] - told[:, 0] + own_day) * cells.alike
+    return days
 
 
 def _inputs(matrix: Matrix, cells: Cells, periods: Periods) -> NDArray[np.float32]:

@@ -195,7 +195,7 @@ def _judge_steps(
     evidence = step_evidence(values, asked.steps)
     at = asked.steps["snapshot"].to_numpy()
     about = _about(features, today, followed).iloc[at].reset_index(drop=True)
-    quantiles = [np.ceil(curves.quantile_days(REACHED, q)) for q in QUANTILES]
+    dates = steps.waits(curves, values, asked.steps, QUANTILES)
     return Judged(
         origin_day=followed.training_day,
         horizons=horizons,
@@ -203,7 +203,7 @@ def _judge_steps(
             milestone=asked.steps["milestone"].to_numpy(dtype=object),
             due_days=_own(asked.steps, "days_to_due"),
             playbook_days=_playbook_days(asked.steps, about["segment"], task.playbook),
-            **dict(zip(DATES, quantiles, strict=True)),
+            **dict(zip(DATES, dates, strict=True)),
         ),
         followup=asked.followup,
         said=np.stack([curves.incidence_at(REACHED, h) for h in horizons], axis=1),

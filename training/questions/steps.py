@@ -1,12 +1,13 @@
 """When will each open milestone be reached?
 
 One hazard for all milestones: a row is a snapshot and one of its open milestones, and says
-where the milestone stands. Exits compete: their rates come from the exit model, so that the two
+where the milestone stands. Its days count as such milestones gather around their due day
+(``training.engine.due``). Exits compete: their rates come from the exit model, so that the two
 questions can never contradict each other.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from features.assemble import FeatureSet
 from features.encode import Encoder
 from training.engine.calibrate import observed_over_expected_shift
 from training.engine.curves import IncidenceCurves
+from training.engine.due import CountedDays, DuePull
 from training.engine.followed import Followed
 from training.engine.hazard import Hazard, fit_hazard
 from training.engine.matrix import Matrix
@@ -28,6 +30,9 @@ from training.questions.exits import RECENT_DAYS, THREADS, ExitModel, settings_o
 REACHED = "reached"
 MOST_ROWS = 100_000
 """Rows beyond this teach little more and cost as much: accounts are sampled."""
+DUE = "days_to_due"
+DOUBT = 0.1
+"""Milestones are many: what each says may be believed sooner than an exit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +45,8 @@ class StepModel:
     reached: Hazard
     exit_periods: Periods
     """The periods of the exit model's rates, which are wider than those of ``reached``."""
+    pull: DuePull
+    """How the milestones of each segment gather around their due day."""
 
     def matrix(self, values: pd.DataFrame, steps: pd.DataFrame) -> Matrix:
         """Inputs of each step: its own beside its account's (``snapshot`` is a row)."""
@@ -49,15 +56,38 @@ class StepModel:
         names = (*self.account_encoder.columns, *self.step_inputs)
         return Matrix(np.hstack([accounts[rows], own]), names, self.clocks)
 
+    def counted(self, values: pd.DataFrame, steps: pd.DataFrame) -> CountedDays:
+        """What the days ahead count for each step."""
+        return self.pull.of(*_due(values, steps))
+
+    def rates(self, values: pd.DataFrame, steps: pd.DataFrame) -> Floats:
+        """Daily rates of reaching each step: rows by periods."""
+        rates = self.reached.daily_rates(self.matrix(values, steps), threads=THREADS)
+        return rates * self.counted(values, steps).per_day(self.reached.periods)
+
     def curves(
         self, exits: Mapping[str, Floats], values: pd.DataFrame, steps: pd.DataFrame
     ) -> IncidenceCurves:
         """Curves of each step; ``exits`` holds the daily rates of each row of values."""
-        rates = self.reached.daily_rates(self.matrix(values, steps), threads=THREADS)
         rows = steps["snapshot"].to_numpy(dtype=np.int64)
         own, theirs = self.reached.periods, self.exit_periods
         competing = {cause: theirs.spread(rate, own)[rows] for cause, rate in exits.items()}
-        return IncidenceCurves.from_rates({REACHED: rates, **competing}, own.edges)
+        rates = {REACHED: self.rates(values, steps), **competing}
+        return IncidenceCurves.from_rates(rates, own.edges)
+
+    def waits(
+        self,
+        curves: IncidenceCurves,
+        values: pd.DataFrame,
+        steps: pd.DataFrame,
+        quantiles: Sequence[float],
+    ) -> list[Floats]:
+        """Days from the morning to the dates by which each step has the chances asked for.
+
+        NaN where a chance is not reached within the longest horizon.
+        """
+        counted = self.counted(values, steps)
+        return [curves.day_of(REACHED, quantile, counted) for quantile in quantiles]
 
     def to_parts(self) -> dict[str, str]:
         """Give the model as named texts: LightGBM's own, and JSON."""
@@ -66,6 +96,7 @@ class StepModel:
             "inputs": self.step_inputs,
             "clocks": self.clocks,
             "exit_edges": self.exit_periods.edges,
+            "pull": self.pull.to_dict(),
         }
         return {
             "steps-encoder.json": self.account_encoder.to_json(),
@@ -81,8 +112,9 @@ class StepModel:
             parts["steps-reached.txt"], json.loads(parts["steps-reached.json"])
         )
         encoder = Encoder.from_json(parts["steps-encoder.json"])
-        exit_periods = Periods(tuple(own.get("exit_edges", hazard.periods.edges)))
-        return cls(encoder, tuple(own["inputs"]), tuple(own["clocks"]), hazard, exit_periods)
+        exit_periods, pull = Periods(tuple(own["exit_edges"])), DuePull.from_dict(own["pull"])
+        inputs, clocks = tuple(own["inputs"]), tuple(own["clocks"])
+        return cls(encoder, inputs, clocks, hazard, exit_periods, pull)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,28 +163,50 @@ def fit_steps(
     own_clocks = [name for name in inputs if features.step_catalogue[name].is_clock]
     clocks = (*exits.clocks, *own_clocks)
     values = features.values.iloc[followed.rows]
-    any_hazard = next(iter(exits.hazards.values()))
-    unfitted = StepModel(exits.encoder, inputs, clocks, any_hazard, exits.periods)
-    matrix = unfitted.matrix(values, cases.steps)
+    due, kinds = _due(values, cases.steps)
+    unfitted = StepModel(
+        account_encoder=exits.encoder,
+        step_inputs=inputs,
+        clocks=clocks,
+        reached=next(iter(exits.hazards.values())),
+        exit_periods=exits.periods,
+        pull=DuePull.learnt(due, cases.followup, kinds),
+    )
     hazard = fit_hazard(
-        matrix,
+        unfitted.matrix(values, cases.steps),
         cases.followup,
         cause=0,
         periods=Periods.narrow(project.outcomes.horizons_days),
-        settings=settings_of(project),
+        settings=replace(settings_of(project), doubt=DOUBT),
+        counted=unfitted.counted(values, cases.steps),
     )
+    return _levelled(replace(unfitted, reached=hazard), values, cases, followed)
+
+
+def _levelled(
+    model: StepModel, values: pd.DataFrame, cases: FollowedSteps, followed: Followed
+) -> StepModel:
+    """Shift the hazard so that the last weeks before training would have come out right."""
     recent = np.flatnonzero(cases.day + cases.followup.days > followed.end_day - RECENT_DAYS)
     shift = observed_over_expected_shift(
-        hazard.daily_rates(matrix.take(recent), threads=THREADS),
+        model.rates(values, cases.steps.iloc[recent]),
         cases.followup.take(recent),
         cases.day[recent],
-        periods=hazard.periods,
+        periods=model.reached.periods,
         cause=0,
         training_day=followed.end_day,
         last_days=RECENT_DAYS,
         accounts=cases.account[recent],
     )
-    return replace(unfitted, reached=hazard.shifted(shift))
+    return replace(model, reached=model.reached.shifted(shift))
+
+
+def _due(values: pd.DataFrame, steps: pd.DataFrame) -> tuple[Floats, list[str]]:
+    """In how many days each step is due, and of which kind it is: a segment's milestone."""
+    own = values["segment"].astype(str).to_numpy()[steps["snapshot"].to_numpy(dtype=np.int64)]
+    kinds = [f"{name}: {step}" for name, step in zip(own, steps["milestone"], strict=True)]
+    due: Floats = steps[DUE].to_numpy(dtype=np.float64)
+    return due, kinds
 
 
 def _sampled(account: Ints, rows: int, most_rows: int) -> Ints:

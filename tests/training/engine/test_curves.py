@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 
 from training.engine.curves import IncidenceCurves
+from training.engine.due import FIRST, CountedDays, DuePull
 
 EDGES = np.array([0.0, 7.0, 30.0, 60.0, 90.0])
 
@@ -14,10 +15,17 @@ daily = st.one_of(st.just(0.0), st.floats(1e-9, 0.5))
 hazard = arrays(np.float64, (3, 4), elements=daily)
 moment = st.floats(0, 90)
 chance = st.floats(0.01, 0.99)
+weights = arrays(np.float64, (1, 73), elements=st.floats(1e-4, 3.0))
+pulls = weights.map(lambda dated: DuePull((), dated, np.ones(1)))
+dues = arrays(np.float64, 3, elements=st.one_of(st.just(np.nan), st.integers(-100, 200)))
 
 
 def curves(**rates: np.ndarray) -> IncidenceCurves:
     return IncidenceCurves.from_rates(rates, EDGES)
+
+
+def counted_evenly(rows: int) -> CountedDays:
+    return DuePull.even().of(np.full(rows, np.nan), ["any"] * rows)
 
 
 @given(hazard, hazard)
@@ -70,18 +78,40 @@ def test_cutting_a_period_in_two_changes_nothing(done, churn, day):
 
 
 @given(hazard, hazard, chance)
-def test_the_chance_at_a_quantile_is_the_quantile(done, churn, q):
+def test_the_day_of_a_chance_is_the_first_by_whose_end_there_is_as_much(done, churn, q):
     both = curves(done=done, churn=churn)
-    days = both.quantile_days("done", q)
-    for row in np.flatnonzero(~np.isnan(days)):
-        assert_allclose(both.incidence_at("done", days[row])[row], q, atol=1e-9)
+    day = both.day_of("done", q, counted_evenly(3))
+    for row in np.flatnonzero(~np.isnan(day)):
+        by_its_end = both.incidence_at("done", day[row] + 1)[row]
+        assert both.incidence_at("done", day[row])[row] - 1e-9 <= q <= by_its_end + 1e-9
 
 
 @given(hazard, hazard, chance)
-def test_there_is_no_quantile_exactly_where_the_horizon_is_not_enough(done, churn, q):
+def test_there_is_no_day_exactly_where_the_horizon_is_not_enough(done, churn, q):
     both = curves(done=done, churn=churn)
     never = both.by_cause["done"][:, -1] < q
-    assert (np.isnan(both.quantile_days("done", q)) == never).all()
+    assert (np.isnan(both.day_of("done", q, counted_evenly(3))) == never).all()
+
+
+@given(hazard, hazard, chance, chance, pulls, dues)
+def test_a_greater_chance_is_never_had_sooner_however_days_count(
+    done, churn, one, other, pull, due
+):
+    both, counted = curves(done=done, churn=churn), pull.of(due, ["any"] * 3)
+    sooner, later = (both.day_of("done", q, counted) for q in sorted((one, other)))
+    assert (np.isnan(later) | (sooner <= later)).all()
+    assert (np.isnan(sooner) <= np.isnan(later)).all()
+
+
+@given(hazard, hazard, chance, pulls, dues)
+def test_how_days_count_moves_a_date_only_within_its_period(done, churn, q, pull, due):
+    both = curves(done=done, churn=churn)
+    evenly = both.day_of("done", q, counted_evenly(3))
+    gathered = both.day_of("done", q, pull.of(due, ["any"] * 3))
+    assert (np.isnan(evenly) == np.isnan(gathered)).all()
+    named = ~np.isnan(evenly)
+    period_of = [np.searchsorted(EDGES, day[named], side="right") for day in (evenly, gathered)]
+    assert (period_of[0] == period_of[1]).all()
 
 
 @given(hazard, hazard)
@@ -109,11 +139,22 @@ def test_the_chance_is_the_integral_of_staying_times_the_rate():
 
 def test_one_in_a_hundred_a_day_is_half_gone_after_69_days():
     steady = curves(churn=np.full((1, 4), 0.01))
-    assert_allclose(steady.quantile_days("churn", 0.5), np.log(2) / 0.01)
+    assert np.log(2) / 0.01 == pytest.approx(69.3, abs=0.02)
+    assert steady.day_of("churn", 0.5, counted_evenly(1)) == 69
+
+
+def test_what_is_due_on_day_20_and_always_done_then_is_dated_to_day_20():
+    done = np.array([[0.0, 0.5, 0.0, 0.0]])
+    dated = np.full((1, 73), 1e-6)
+    dated[0, 1 - FIRST] = 5.0
+    pull = DuePull((), dated, np.ones(1))
+    for q in (0.1, 0.5, 0.9):
+        assert curves(done=done).day_of("done", q, pull.of(np.array([20.0]), ["any"])) == 20
 
 
 def test_a_milestone_not_expected_within_the_horizon_has_no_median():
-    assert np.isnan(curves(done=np.full((1, 4), 0.001)).quantile_days("done", 0.5)).all()
+    rarely = curves(done=np.full((1, 4), 0.001))
+    assert np.isnan(rarely.day_of("done", 0.5, counted_evenly(1))).all()
 
 
 def test_nothing_is_said_about_days_past_the_horizon():

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,23 @@ def test_who_is_likelier_to_leave_is_less_likely_to_reach_it(company, curves_of)
     stormy = replace(exits, hazards={c: h.shifted(3.0) for c, h in exits.hazards.items()})
     calm_chance = curves_of(exits, steps).incidence_at(REACHED, 180)
     assert (curves_of(stormy, steps).incidence_at(REACHED, 180) < calm_chance).all()
+
+
+def test_dates_come_in_order_and_are_named_exactly_where_the_longest_horizon_is_enough(company):
+    features, today = company.features, company.features.snapshots["day"] == company.day
+    rows = np.flatnonzero(today)
+    steps = features.steps.loc[features.steps["snapshot"].isin(rows)]
+    steps = steps.assign(snapshot=np.searchsorted(rows, steps["snapshot"]))
+    values, exits = features.values.iloc[rows], company.models.exits
+    curves = company.models.steps.curves(exits.rates(exits.matrix(values)), values, steps)
+    waits = company.models.steps.waits(curves, values, steps, (0.1, 0.5, 0.9))
+    chance = curves.by_cause[REACHED][:, -1]
+    for quantile, wait in zip((0.1, 0.5, 0.9), waits, strict=True):
+        assert (np.isnan(wait) == (chance < quantile)).all()
+        assert (wait[~np.isnan(wait)] < curves.days[-1]).all()
+        assert (wait[~np.isnan(wait)] >= 0).all()
+    for sooner, later in pairwise(waits):
+        assert (np.isnan(later) | (sooner <= later)).all()
 
 
 @pytest.mark.parametrize("ago", [0, 150])
