@@ -8,8 +8,9 @@ import pandas as pd
 from serving import formats
 from serving.attention.alerts import HELD, RAISED, STANDING
 from serving.attention.alerts_record import ALL
-from serving.records import Record, records
+from serving.records import Record, by_account, records
 from serving.report.material import Material
+from serving.report.news import told_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def alarms(material: Material) -> Alarms | None:
     if told is None:
         return None
     names = _names(material.tables["accounts"])
-    new = [_line(one, names, material) for one in records(told.loc[told["state"] == RAISED])]
+    raised = by_account(told.loc[told["state"] == RAISED])
+    new = [_line(one, names, material) for own in raised.values() for one in told_once(own)]
     held = Counter(told.loc[told["state"] == HELD, "note"])
     stand = int((told["state"] == STANDING).sum())
     kept = [_kept(one, material) for one in records(material.tables["alerts_record"])]

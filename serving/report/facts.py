@@ -133,6 +133,7 @@ def row(account: Record, book: Book) -> Row:
     done, total = account.get("milestones_done"), account.get("milestones_total")
     shown = pace_shown(pace, lost=lost)
     eta = book.etas.get((account_id, slug), {}) if slug else {}
+    low, high = _band(account)
     return Row(
         rank=int(account["rank"]),
         account_id=account_id,
@@ -144,8 +145,8 @@ def row(account: Record, book: Book) -> Row:
         renews_on=account.get("renews_on"),
         risk=risk,
         tag=risk_tag(risk, average=book.average_risk),
-        low=account.get("churn_risk_low"),
-        high=account.get("churn_risk_high"),
+        low=low,
+        high=high,
         change=change_tag(moved),
         moved=moved,
         moved_by=book.moves.get(account_id) if abs(moved or 0.0) >= MUCH_MOVED else None,
@@ -190,6 +191,13 @@ def said(reason: Reason) -> Said:
     """Mark a reason by the way it pushes."""
     mark, direction = ("▲", "up") if reason.points > 0 else ("▼", "down")
     return Said(mark, direction, formats.unbroken(reason.text))
+
+
+def _band(account: Record) -> tuple[float | None, float | None]:
+    """Give the ends of the risk's band where they are written otherwise than each other."""
+    low, high = account.get("churn_risk_low"), account.get("churn_risk_high")
+    wide = formats.percent(low) != formats.percent(high)
+    return (low, high) if wide else (None, None)
 
 
 def _in_the_week(account_id: str, rank: int, book: Book) -> dict[str, Any]:

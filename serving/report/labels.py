@@ -27,7 +27,8 @@ STATUS: Mapping[str, str] = {
 EVIDENCE: Mapping[str, str] = {
     "randomised": "shown in a trial",
     "adjusted": "estimated from history, adjusted for differences between {accounts}",
-    "descriptive": "descriptive: {accounts} that reached it stayed more often, no proof",
+    "descriptive": "descriptive: history shows no effect that could be told from chance "
+    "or from how engaged the {accounts} were",
     "too_few": "too few {accounts} to say what it does",
 }
 UNSEEN = 0.0005

@@ -8,7 +8,7 @@ import pandas as pd
 
 from configs.phrases import Phrases, Words
 from serving import formats
-from serving.attention.alerts import ENDED, RAISED
+from serving.attention.alerts import ENDED, RAISED, STANDING
 from serving.attention.changes import PARTS
 from serving.next_steps.queue import SEND
 from serving.records import Record, by_account
@@ -107,7 +107,7 @@ class NewsDesk:
         letters = [one for one in self._of("nudges", account_id) if one["text"] is not None]
         return News(
             move=_move(moved[0], self._phrases) if moved else None,
-            alarms=tuple(self._alarm(one) for one in told),
+            alarms=tuple(self._alarm(one) for one in told_once(told)),
             letters=tuple(self._letter(one) for one in letters),
             answers=tuple(_answer(one) for one in self._of("feedback", account_id)),
             set_aside=self.set_aside(account_id),
@@ -133,10 +133,10 @@ class NewsDesk:
     def new_alarms(self, account_id: str) -> tuple[str, ...]:
         """The alerts raised this morning, gravest first, each in a line."""
         kinds = self._phrases.alerts
+        raised = [one for one in self._of("alerts", account_id) if one["state"] == RAISED]
         return tuple(
             f"{getattr(kinds, one['kind']).name}: {formats.unbroken(one['text'])}"
-            for one in self._of("alerts", account_id)
-            if one["state"] == RAISED
+            for one in told_once(raised)
         )
 
     def _alarm(self, one: Record) -> Alarm:
@@ -157,6 +157,20 @@ class NewsDesk:
 
     def _of(self, table: str, account_id: str) -> Sequence[Record]:
         return self._told.get(table, {}).get(account_id, ())
+
+
+def told_once(alerts: Sequence[Record]) -> list[Record]:
+    """Leave out an alert whose evidence a graver one holds already, the gravest being first.
+
+    A risk that is high is raised as well, and a renewal that is not ready tells why. What is
+    new is left out only beside what is new.
+    """
+    told: list[Record] = []
+    for one in alerts:
+        beside = [each for each in told if one["state"] in (each["state"], STANDING)]
+        if not any(str(one["text"])[1:] in each["text"] for each in beside):
+            told.append(one)
+    return told
 
 
 def _answer(one: Record) -> str:

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from configs.phrases import Phrases
 from serving import formats
+from serving.reasons.timing import TIMING
 from serving.report.charts import step_bar
 from serving.scorecard import Reason
 
@@ -40,7 +41,10 @@ class Way:
 def way(
     reasons: Sequence[Reason], *, base_risk: float, risk: float, phrases: Phrases
 ) -> Way | None:
-    """Lay out the reasons one after the other; None where there are none."""
+    """Lay out the reasons one after the other; None where there are none.
+
+    A timing that holds no number, and so nothing that a CSM could check, comes last.
+    """
     if not reasons:
         return None
     decimals = 2 if max(base_risk, risk) < SMALL else 1
@@ -48,6 +52,7 @@ def way(
     start, end = round(base_risk / unit), round(risk / unit)
     whole = whole_steps([r.points / unit for r in reasons], total=end - start)
     felt = [(r, w) for r, w in zip(reasons, whole, strict=True) if w]
+    felt.sort(key=lambda each: each[0].family == TIMING and each[0].value is None)
     top = _top(start, [w for _, w in felt]) * 1.02
     steps, at = [], start
     for reason, units in felt:

@@ -94,6 +94,23 @@ def test_alerts_are_on_the_list_on_their_page_and_on_the_accounts_own(tmp_path):
     assert "held: little risk and little at stake 1" in page
 
 
+def test_what_a_graver_alert_tells_already_is_not_told_again(tmp_path):
+    risk = {"text": "The risk is 40 %"}
+    near = {"text": "Renews in 9 days, and is not ready: the risk is 40 %"}
+    told = [
+        an_alert("acc-0000", "renewal", "raised", **near),
+        an_alert("acc-0000", "high", "raised", **risk),
+        an_alert("acc-0000", "raised", "standing", **risk),
+        an_alert("acc-0001", "renewal", "standing", **near),
+        an_alert("acc-0001", "high", "raised", **risk),
+    ]
+    front, own = pages_with(tmp_path, alerts=pd.DataFrame(told), alerts_record=pd.DataFrame())
+    assert own.replace("\u00a0", " ").count("he risk is 40 %") == 1
+    assert "Renewal near, not ready: Renews in 9 days" in front
+    assert "Risk high: The risk is 40" in front
+    assert "2 new this morning" in Page(tmp_path / "alerts.html").text
+
+
 def test_messages_and_answers_are_on_the_accounts_own_page(tmp_path):
     line = {
         "account_id": "acc-0000",

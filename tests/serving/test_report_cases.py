@@ -43,7 +43,7 @@ def test_an_effect_is_told_with_its_interval_and_how_it_is_known(tmp_path):
     days = world["configuration"].project.outcomes.horizons_days[-1]
     does = "\u22123.1 points (between \u22125.0 and \u22121.0)"
     assert f"Reaching it changes the risk of leaving within {days} days by {does}" in text
-    assert "no proof" in text
+    assert "no effect that could be told from chance" in text
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -150,3 +150,14 @@ def test_a_milestone_that_is_merely_recorded_shows_no_progress(tmp_path):
     world = a_world(students(tmp_path), count=6, has_arr=False)
     write_report(tmp_path, **world)
     assert "of the way</span>" not in "".join(p.read_text("utf-8") for p in pages(tmp_path))
+
+
+def test_a_band_that_is_written_like_its_risk_is_left_out(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=12)
+    scored = world["accounts"]["churn_risk"].notna()
+    first = world["accounts"].loc[scored, "account_id"].iloc[0]
+    for low, high, is_told in ((0.0012, 0.0013, False), (0.0012, 0.0019, True)):
+        world["accounts"] = world["accounts"].assign(churn_risk_low=low, churn_risk_high=high)
+        write_report(tmp_path, **world)
+        text = Page(tmp_path / "accounts" / f"{first}.html").text
+        assert ("between 0.1" in text) == is_told

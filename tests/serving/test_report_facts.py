@@ -52,6 +52,12 @@ def test_an_account_without_reasons_has_no_way():
     assert way([], base_risk=0.1, risk=0.1, phrases=PHRASES) is None
 
 
+def test_a_timing_without_a_number_comes_last_on_the_way():
+    timing = Reason("timing", "As most.", None, None, 1.0, -0.09)
+    told = way([timing, *reasons_of(0.02, 0.12)], base_risk=0.1, risk=0.15, phrases=PHRASES)
+    assert [step.text for step in told.steps] == ["Sentence 0.", "Sentence 1.", "As most."]
+
+
 def test_reasons_that_push_the_risk_where_it_lies_come_first_in_the_list():
     told = why(reasons_of(-0.09, 0.02, 0.12), risk=0.15, base=0.1)
     assert [one.direction for one in told] == ["up", "up"]

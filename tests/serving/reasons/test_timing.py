@@ -36,10 +36,10 @@ def told(
 @pytest.mark.parametrize(
     ("at", "known", "words"),
     [
-        (0.04, {"renewal": 33.0}, "Its renewal, in 33 days, falls within these 90 days"),
-        (0.04, {"renewal": 1.0}, "Its renewal, in 1 day, falls within these 90 days"),
-        (0.04, {"renewal": 0.0}, "Its renewal, today, falls within these 90 days"),
-        (-0.01, {"renewal": 242.0}, "Its renewal, in 242 days, lies beyond these 90 days"),
+        (0.04, {"renewal": 33.0}, "A renewal within these 90 days: in 33 days"),
+        (0.04, {"renewal": 1.0}, "A renewal within these 90 days: in 1 day"),
+        (0.04, {"renewal": 0.0}, "A renewal within these 90 days: today"),
+        (-0.01, {"renewal": 242.0}, "No renewal within these 90 days: the next is in 242 days"),
         (
             -0.01,
             {"renewal": 12.0},
@@ -82,12 +82,12 @@ def test_a_csm_reads(at, known, words):
 @given(amounts, amounts, st.floats(0, 1), st.floats(0, HORIZON), renewals)
 def test_what_is_said_bears_out_its_sign(at, competing, other_end, day, renewal):
     text = told(at, competing=competing, other_end=other_end, day=day, renewal=renewal)
-    raises = ("falls within", "otherwise than", "that of other", "Hardly anything")
-    lowers = ("lies beyond", "as most", "may end", "before most")
+    raises = ("A renewal", "otherwise than", "that of other", "Hardly anything")
+    lowers = ("No renewal", "as most", "may end", "before most")
     if at:
         assert any(words in text for words in (raises if at > 0 else lowers)), text
-    if "falls within" in text or "lies beyond" in text:
-        assert (0 <= renewal <= HORIZON) == ("falls within" in text)
+    if "renewal" in text:
+        assert (0 <= renewal <= HORIZON) == ("A renewal" in text)
     if days := re.search(r"around day (\d+) of .* around day (\d+)", text):
         assert days[1] != days[2]
 

@@ -70,7 +70,7 @@ def test_the_sentence_is_about_the_input_that_pushes_with_its_family():
 def test_timing_is_told_by_the_renewal_and_multiplies_nothing():
     (told,) = said(np.zeros((1, len(NAMES))), timing=np.array([0.02]))
     assert told[0].family == TIMING
-    assert told[0].text == "Its renewal, in 4 days, falls within these 90 days"
+    assert told[0].text == "A renewal within these 90 days: in 4 days"
     assert told[0].value == 4.0
     assert told[0].factor == 1.0
 
