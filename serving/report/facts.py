@@ -133,7 +133,6 @@ def row(account: Record, book: Book) -> Row:
     done, total = account.get("milestones_done"), account.get("milestones_total")
     shown = pace_shown(pace, lost=lost)
     eta = book.etas.get((account_id, slug), {}) if slug else {}
-    low, high = _band(account)
     return Row(
         rank=int(account["rank"]),
         account_id=account_id,
@@ -145,8 +144,6 @@ def row(account: Record, book: Book) -> Row:
         renews_on=account.get("renews_on"),
         risk=risk,
         tag=risk_tag(risk, average=book.average_risk),
-        low=low,
-        high=high,
         change=change_tag(moved),
         moved=moved,
         moved_by=book.moves.get(account_id) if abs(moved or 0.0) >= MUCH_MOVED else None,
@@ -162,6 +159,7 @@ def row(account: Record, book: Book) -> Row:
         eta=eta.get("eta_p50_on"),
         eta_low=eta.get("eta_p10_on"),
         eta_high=eta.get("eta_p90_on"),
+        **_band(account),
         **_in_the_week(account_id, int(account["rank"]), book),
     )
 
@@ -193,11 +191,11 @@ def said(reason: Reason) -> Said:
     return Said(mark, direction, formats.unbroken(reason.text))
 
 
-def _band(account: Record) -> tuple[float | None, float | None]:
+def _band(account: Record) -> dict[str, Any]:
     """Give the ends of the risk's band where they are written otherwise than each other."""
     low, high = account.get("churn_risk_low"), account.get("churn_risk_high")
     wide = formats.percent(low) != formats.percent(high)
-    return (low, high) if wide else (None, None)
+    return {"low": low if wide else None, "high": high if wide else None}
 
 
 def _in_the_week(account_id: str, rank: int, book: Book) -> dict[str, Any]:
