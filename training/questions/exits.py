@@ -30,7 +30,7 @@ from training.questions.inputs import inputs_of
 BAGS = 4
 RECENT_DAYS = 84
 """How far back the level of a hazard is held against what came."""
-SUDDEN_DAYS = (56, 28)
+SUDDEN_DAYS = (56, 42, 28)
 """How far back besides, in case that prices or the market changed at once."""
 MOST_BAG_ROWS = 50_000
 THREADS = 1

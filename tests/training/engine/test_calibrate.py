@@ -79,9 +79,9 @@ def test_nothing_watched_moves_nothing():
 
 def weeks(*left: int, sudden: tuple[int, ...]) -> float:
     """A thousand accounts, ten of which are expected to leave in each of the last 12 weeks;
-    ``left`` did in each four of them, oldest first."""
+    ``left`` did in each of as many equal stretches of them, oldest first."""
     days = np.full(1000, 84.0)
-    gone = np.repeat([14.0, 42.0, 70.0], left)
+    gone = np.repeat((np.arange(len(left)) + 0.5) * 84 / len(left), left)
     days[: len(gone)] = gone
     cause = np.where(np.arange(1000) < len(gone), 0, CENSORED)
     return observed_over_expected_shift(
@@ -98,6 +98,13 @@ def weeks(*left: int, sudden: tuple[int, ...]) -> float:
 def test_what_changed_eight_weeks_ago_is_not_waited_for():
     assert weeks(40, 80, 80, sudden=()) == pytest.approx(np.log(5 / 3), abs=0.02)
     assert weeks(40, 80, 80, sudden=(56, 28)) == pytest.approx(np.log(2), abs=0.04)
+
+
+def test_what_changed_between_two_of_the_shorter_stretches_is_met_by_one_between_them():
+    by_both = weeks(20, 20, 20, 40, 40, 40, sudden=(56, 28))
+    by_all = weeks(20, 20, 20, 40, 40, 40, sudden=(56, 42, 28))
+    assert by_all == pytest.approx(np.log(2), abs=0.06)
+    assert by_both < by_all
 
 
 def test_where_all_weeks_say_the_same_the_longest_stretch_speaks():
