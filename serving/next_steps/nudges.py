@@ -24,7 +24,7 @@ DEFAULTS: Mapping[Nudge, str] = {
     "achieved": "You've reached “{name}”. Well done!",
     "stalled": "“{name}” has been open for {days_open} days. Shall we do it together?",
     "peers": "{peer_share} of companies like yours reached “{name}” within {peer_days} days. "
-    "Here's why: {purpose}",
+    "Here's why: {purpose}.",
 }
 
 
@@ -151,7 +151,7 @@ def _facts(milestone: Milestone, row: Mapping[str, Any]) -> dict[str, object]:
         "peer_days": expected,
         "days_open": None if pd.isna(days_open) else int(days_open),
         "unlocks": formats.listed(milestone.unlocks),
-        "purpose": milestone.purpose,
+        "purpose": milestone.purpose.removesuffix("."),
         "outcome": milestone.outcome,
         "account": row["name"],
         "owner": row["owner"],

@@ -33,6 +33,8 @@ PROGRESSED = 0.1
 """A step of progress that is worth a second message."""
 IN_APP, EMAIL = "in_app", "email"
 CHANNELS = {"approaching": IN_APP, "achieved": IN_APP, "stalled": EMAIL, "peers": EMAIL}
+LONGEST_OPEN = 365
+"""Nobody is told by a message that a step has been waiting for longer than a year."""
 LEAST_CHANCE = 0.02
 """A milestone less likely than this to be reached at all is not worth a message."""
 
@@ -46,6 +48,7 @@ TOUCHED = "somebody else nudged it {days} ago"
 TOUCHED_ABOUT = "somebody else spoke of it {days} ago"
 TOO_SOON = "the last message went out on {day}: {days} must lie between two"
 WEEKLY = "{count} in a week is the most for one account"
+TOO_LONG = "open for {days}: a matter for a call, not for a message"
 HOPELESS = "it is hardly ever reached from here: {chance} within {days}"
 NOT_FIRST = "another message to it goes first"
 
@@ -187,7 +190,9 @@ class _Heard:
         return NO_WORDS
 
     def _is_in_vain(self, line: Record) -> str | None:
-        """It will not be reached, whatever we say."""
+        """It will not be reached by a message, whatever it says."""
+        if line["occasion"] == "stalled" and line["days_open"] > LONGEST_OPEN:
+            return TOO_LONG.format(days=formats.days(line["days_open"]))
         chance = line[f"chance_{self._longest}d"]
         if line["occasion"] == "achieved" or chance is None or chance >= LEAST_CHANCE:
             return None

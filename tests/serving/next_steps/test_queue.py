@@ -111,6 +111,13 @@ def test_nobody_is_written_to_about_what_is_hardly_ever_reached():
     )
 
 
+def test_nobody_is_told_by_a_message_what_has_been_waiting_for_years():
+    morning = told(a_world(runner(45), steps=STEPS))
+    lines = morning.milestones.assign(days_open=[366, 366], pace="stuck")
+    rows = queue(replace(morning, milestones=lines), {})
+    assert set(rows["reason"]) == {"open for 366 days: a matter for a call, not for a message"}
+
+
 def test_nothing_is_celebrated_with_numbers_that_did_not_grow():
     account = AnAccount("a1").signed_up(90, kickoff=40).was_active(60, 58, 56, 54, 52, 50)
     text = one(
