@@ -4,7 +4,7 @@ The account-level curves of whatever speaks this morning, the model or the simpl
 the days on which things are decided and to the level of the last months.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,11 +18,13 @@ from serving.morning import Morning
 from serving.outlook.amounts import Amounts, amounts_by_rule, amounts_of
 from training.book.level import SharedLevel
 from training.book.reality import Correction, Reality, by_day
+from training.book.stakes import Stakes
 from training.engine.followed import CHURN, Followed, follow
 from training.engine.periods import Floats, Periods
 from training.models import Models
-from training.questions.changes import GROWS, SHRINKS, KindRates, follow_changes
-from training.questions.expansion import QUESTIONS, WAYS
+from training.questions.amounts import NAMES
+from training.questions.changes import KindRates, follow_changes
+from training.questions.expansion import QUESTIONS, WAYS, ExpansionModel, growth_evidence
 
 MOST_ROWS = 20_000
 """Rows of the past beyond this teach the level nothing more."""
@@ -40,6 +42,8 @@ class Prospects:
     daily: Mapping[str, Floats]
     levels: Mapping[str, SharedLevel]
     """What all accounts share, for each of those that is known to move."""
+    stakes: Mapping[str, Stakes]
+    """How far off it may be for those that pay much, or little."""
     amounts: Mapping[str, Amounts]
     """By which share of its ARR each account grows or shrinks, if it does."""
 
@@ -80,13 +84,13 @@ def look_ahead(
         CHURNS: churn.daily(rates, values, periods=periods, days=days),
         LEAVES: by_day(leaving, leaving_periods, days=days),
     }
-    levels = {CHURNS: churn.level}
+    levels, stakes = {CHURNS: churn.level}, {CHURNS: churn.stakes}
     accounts = _accounts(features, today, day)
     found: dict[str, Amounts] = {}
     if accounts["arr"].notna().any():
         changed = replace(past, followup=follow_changes(features, past))
         for name, way in WAYS.items():
-            daily[name], levels[name] = _changing(
+            daily[name], levels[name], stakes[name] = _changing(
                 features, models, changed, values, way=way, days=days
             )
             found[name] = (
@@ -94,7 +98,7 @@ def look_ahead(
                 if models.expansion is None
                 else amounts_of(features, models, today, way=way)
             )
-    return Prospects(accounts, daily, levels, found)
+    return Prospects(accounts, daily, levels, stakes, found)
 
 
 def churn_rates(
@@ -103,8 +107,13 @@ def churn_rates(
     """Daily rates of churn by period, of whatever speaks: the model, or the rule."""
     if is_model:
         return models.exits.rates(models.exits.matrix(values))[CHURN], models.exits.periods
-    periods = Periods((0.0, *(float(day) for day in models.meta["horizons"])))
-    chances = np.clip(models.rule_chances(values), 0.0, 0.999)
+    return rates_of_chances(models.rule_chances(values), models.meta["horizons"])
+
+
+def rates_of_chances(chances: Floats, horizons: Sequence[int]) -> tuple[Floats, Periods]:
+    """Daily rates from one horizon to the next, of which the chances by each are made."""
+    periods = Periods((0.0, *map(float, horizons)))
+    chances = np.clip(chances, 0.0, 0.999)
     staying = -np.log1p(-np.maximum.accumulate(chances, axis=1))
     return np.diff(staying, axis=1, prepend=0.0) / periods.lengths, periods
 
@@ -147,17 +156,16 @@ def _changing(
     *,
     way: int,
     days: int,
-) -> tuple[Floats, SharedLevel]:
-    """Rates of growing or shrinking on each coming day, and what accounts share of it."""
+) -> tuple[Floats, SharedLevel, Stakes]:
+    """Rates of growing or shrinking on each coming day, and how they may all be off."""
     before = features.values.iloc[changed.rows]
-    expansion, periods = models.expansion, ONE_PERIOD
-    is_model = expansion is not None and models.foretells(QUESTIONS[way])
-    if expansion is not None and is_model:
-        name, periods = (GROWS, SHRINKS)[way], expansion.periods
-        past_rates, rates = (expansion.rates(each)[name] for each in (before, values))
-    else:
-        kinds = KindRates.learnt(before, changed.followup, cause=way)
+    is_model = models.expansion is not None and models.foretells(QUESTIONS[way])
+    if models.expansion is None:
+        kinds, periods = KindRates.learnt(before, changed.followup, cause=way), ONE_PERIOD
         past_rates, rates = kinds.rates(before), kinds.rates(values)
+    else:
+        past_rates, _ = change_rates(models, models.expansion, before, way=way)
+        rates, periods = change_rates(models, models.expansion, values, way=way)
     seen = Reality.seen(
         past_rates,
         changed.followup,
@@ -168,7 +176,18 @@ def _changing(
         end_day=changed.end_day,
     )
     correction = Correction.learnt(seen, knows_terms=is_model)
-    return correction.daily(rates, values, periods=periods, days=days), correction.level
+    daily = correction.daily(rates, values, periods=periods, days=days)
+    return daily, correction.level, correction.stakes
+
+
+def change_rates(
+    models: Models, expansion: ExpansionModel, values: pd.DataFrame, *, way: int
+) -> tuple[Floats, Periods]:
+    """Daily rates of growing or shrinking, of whatever speaks: the model, or the rule."""
+    if models.foretells(QUESTIONS[way]):
+        return expansion.rates(values)[NAMES[way]], expansion.periods
+    chances = expansion.rules[NAMES[way]].predict(growth_evidence(values))
+    return rates_of_chances(chances, models.meta["horizons"])
 
 
 def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:

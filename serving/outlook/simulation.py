@@ -1,8 +1,9 @@
 """How may the months ahead turn out, if every account takes its chances and all share a mood?
 
-Every draw first draws the mood of the months to come (the shared levels), then what each
-account does under it. Intervals over accounts alone would be far too narrow: what a book of
-hundreds of accounts does hangs on what they share.
+Every draw first draws the mood of the months to come (the shared levels), and how those fare
+in it that pay much or little, then what each account does. Intervals over accounts alone would
+be far too narrow: what a book of hundreds of accounts does hangs on what they share, and what
+its money does on a few of them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,13 +54,18 @@ def _played(
 ) -> dict[int, State]:
     draws, accounts = len(moods[CHURNS]), len(ahead.accounts)
     arr = np.tile(np.nan_to_num(ahead.accounts["arr"].to_numpy(dtype=np.float64)), (draws, 1))
+    off = {
+        name: ahead.stakes[name].drawn(arr[0], draws=draws, rng=rng)
+        for name in sorted(ahead.stakes)
+    }
     churned = np.zeros((draws, accounts), dtype=bool)
     gone = churned.copy()
     states = {0: State(churned, gone, arr)}
     day = 0
     for until in _edges(cuts):
         due = {name: daily[:, day:until].sum(axis=1) for name, daily in ahead.daily.items()}
-        mood = {name: paths[:, [day // MONTH_DAYS]] for name, paths in moods.items()}
+        month = day // MONTH_DAYS
+        mood = {name: paths[:, [month]] * off.get(name, 1.0) for name, paths in moods.items()}
         churns, leaves = _exits(due, mood, rng)
         churned = churned | (churns & ~gone)
         gone = gone | churns | leaves

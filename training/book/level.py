@@ -2,8 +2,9 @@
 
 A bad quarter hits everybody: over a whole book, luck averages out and the mood of the market
 does not. The level is how many events came for each that the account-level models expected. It
-drifts from month to month; how fast, and where it stands, is learnt from the months behind us
-(Harvey and Fernandes 1989, "Time series models for count or qualitative observations").
+drifts from month to month, and in some markets comes home to one: how fast, how far, and where
+it stands is learnt from the months behind us (Harvey and Fernandes 1989, "Time series models
+for count or qualitative observations"; Lewis, McKenzie and Hugus 1989, "Gamma processes").
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,9 @@ from training.engine.periods import Floats
 
 MONTH_DAYS = 30
 KEEPS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""Which share of last month's knowledge still holds: the kinds of market looked at."""
+"""Which share of last month's knowledge or mood still holds: the kinds of market looked at."""
+HOMES = (5.0, 20.0, 80.0)
+"""How closely a market that comes home to one stays there: as if so many events were known."""
 LEAST_EVENTS = 1e-6
 DOUBT_EVENTS = 5.0
 """What stands in for history before there is any: as many events as expected."""
@@ -28,6 +31,8 @@ class SharedLevel:
     """The level after the last month seen: for each kind of market, a Gamma distribution."""
 
     keep: Floats
+    home: Floats
+    """The shape to which the level comes home; infinite where it drifts and never does."""
     weight: Floats
     """How well each kind of market foretold the months seen; sums to one."""
     shape: Floats
@@ -44,17 +49,18 @@ class SharedLevel:
         ``expected`` holds the events that the models expected of each month, ``came`` those
         that came. A month in which nothing was expected teaches nothing.
         """
-        keep = np.array(KEEPS)
+        keep, home = _markets()
         shape, rate = np.full(len(keep), DOUBT_EVENTS), np.full(len(keep), DOUBT_EVENTS)
-        said = np.zeros(len(keep))
+        # Before anything is known, a market is as likely to drift as to come home.
+        said = np.where(np.isinf(home), np.log(max(len(HOMES), 1)), 0.0)
         for due, seen in zip(expected, came, strict=True):
-            shape, rate = _widened(shape, rate, keep)
+            shape, rate = _widened(shape, rate, keep, home)
             if due > LEAST_EVENTS:
                 said += _log_chance(seen, shape, rate / due)
                 shape, rate = shape + seen, rate + due
         likely = np.exp(said - said.max())
         doubt, freedom = _doubt(expected, came)
-        return cls(keep, likely / likely.sum(), shape, rate, doubt, freedom)
+        return cls(keep, home, likely / likely.sum(), shape, rate, doubt, freedom)
 
     @property
     def mean(self) -> float:
@@ -64,18 +70,23 @@ class SharedLevel:
     def paths(self, months: int, *, draws: int, rng: np.random.Generator) -> Floats:
         """Draw the level of the months to come: one row per draw, one column per month.
 
-        Every draw starts somewhere the level may be now, and drifts on from there, up as often
-        as down: its mean stays, its spread grows. Over all of a draw lies one doubt about what
-        the models say, with the long tails of what is known from few quarters.
+        Every draw starts somewhere the level may be now. In some it drifts on from there, up as
+        often as down: its mean stays, its spread grows. In others it comes home to one month by
+        month. Over all of a draw lies one doubt about what the models say, with the long tails
+        of what is known from few quarters.
         """
         kind = rng.choice(len(self.keep), size=draws, p=self.weight)
-        keep, shape, rate = self.keep[kind], self.shape[kind], self.rate[kind]
-        level = rng.gamma(shape) / rate
+        keep, home = self.keep[kind], self.home[kind]
+        shape, rate = self.shape[kind], self.rate[kind]
+        returns, level = np.isfinite(home), rng.gamma(shape) / rate
+        fresh = np.where(returns, (1 - keep) * np.where(returns, home, 1.0), 1.0)
         drawn = np.empty((draws, months))
         for month in range(months):
-            left = np.maximum(shape * keep, 1e-9)
-            level = level * rng.beta(left, np.maximum(shape - left, 1e-9)) / keep
-            shape = left
+            left = np.maximum(shape * keep, LEAST_EVENTS)
+            level = level * rng.beta(left, np.maximum(shape - left, LEAST_EVENTS))
+            new = rng.gamma(fresh) / np.where(returns, home, 1.0)
+            level = np.where(returns, level + new, level / keep)
+            shape, rate = _widened(shape, rate, keep, home)
             drawn[:, month] = level
         off = 1 + self.doubt * rng.standard_t(self.freedom, size=draws)
         return drawn * np.clip(off, 0.0, 2.0)[:, None]
@@ -104,9 +115,22 @@ def _by_quarter(months: Sequence[float]) -> Floats:
     return np.bincount(back, weights=np.array(months, dtype=float)).astype(np.float64)
 
 
-def _widened(shape: Floats, rate: Floats, keep: Floats) -> tuple[Floats, Floats]:
-    """Let a month pass: the mean stays, less is known."""
-    return shape * keep, rate * keep
+def _markets() -> tuple[Floats, Floats]:
+    """Keep and home of every kind of market: those that drift, and those that come home."""
+    pairs = [(keep, home) for home in (np.inf, *HOMES) for keep in KEEPS]
+    return np.array([keep for keep, _ in pairs]), np.array([home for _, home in pairs])
+
+
+def _widened(shape: Floats, rate: Floats, keep: Floats, home: Floats) -> tuple[Floats, Floats]:
+    """Let a month pass: less is known; where the level comes home, its mean goes towards one.
+
+    A share of the level stays, and what is new makes up for the rest: their sum is taken to be
+    a Gamma of its own mean and variance.
+    """
+    mean = np.where(np.isinf(home), shape / rate, keep * shape / rate + 1 - keep)
+    spread = keep * shape / rate**2 + (1 - keep) / home
+    spread = np.where(np.isinf(home), shape / rate**2 / keep, spread)
+    return mean**2 / spread, mean / spread
 
 
 def _log_chance(seen: float, shape: Floats, rate: Floats) -> Floats:

@@ -14,6 +14,7 @@ import pandas as pd
 from features.asof import Ints
 from training.book.level import MONTH_DAYS, SharedLevel
 from training.book.renewals import RenewalFactors, decisive_days, period_of_days
+from training.book.stakes import Stakes
 from training.engine.periods import Floats, FollowUp, Periods
 
 
@@ -36,6 +37,8 @@ class Reality:
     decisive: Floats | None
     """See ``decisive_days``; to the end of the last period."""
     periods: Periods
+    arr: Floats
+    """What each row's account paid; NaN where it is not known."""
 
     @classmethod
     def seen(
@@ -59,7 +62,7 @@ class Reality:
         came[hit, followup.days[hit].astype(np.int64)] = 1.0
         expected = by_day(rates, periods, days=days) * watched
         decisive = decisive_days(values, _whole(periods, days))
-        return cls(day, end_day, expected, came, decisive, periods)
+        return cls(day, end_day, expected, came, decisive, periods, paid_by(values))
 
     @property
     def events(self) -> float:
@@ -68,7 +71,8 @@ class Reality:
     def decided(self, correction: "Correction") -> Self:
         """Move what was expected to the days on which things are decided."""
         expected = correction.placed(self.expected, self.decisive, self.periods)
-        return replace(self, expected=expected)
+        times = correction.stakes.times(self.arr)[:, None]
+        return replace(self, expected=expected * times)
 
     def by_month(self) -> tuple[list[float], list[float]]:
         """Events expected and seen in each month of 30 days counted back, oldest first."""
@@ -85,9 +89,12 @@ class Reality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correction:
-    """What a model's daily rates still lack: when things are decided, and the shared level."""
+    """What a model's daily rates still lack: when things are decided, how those fare that pay
+    much, and the shared level.
+    """
 
     factors: RenewalFactors
+    stakes: Stakes
     level: SharedLevel
     knows_terms: bool
     """Whether the rates already say in which period an account decides."""
@@ -97,9 +104,14 @@ class Correction:
         days = reality.expected.shape[1]
         own = None if reality.decisive is None else reality.decisive[:, :days]
         factors = RenewalFactors.learnt(reality.expected, reality.came, own)
-        placing = cls(factors, SharedLevel.learnt((), ()), knows_terms)
-        months = reality.decided(placing).by_month()
-        return replace(placing, level=SharedLevel.learnt(*months))
+        level = SharedLevel.learnt((), ())
+        placing = cls(factors, Stakes.unknown(), level, knows_terms)
+        sums = (
+            cells.sum(axis=1) for cells in (reality.decided(placing).expected, reality.came)
+        )
+        weighing = replace(placing, stakes=Stakes.learnt(reality.arr, *sums))
+        months = reality.decided(weighing).by_month()
+        return replace(weighing, level=SharedLevel.learnt(*months))
 
     def placed(self, daily: Floats, decisive: Floats | None, periods: Periods) -> Floats:
         """Put daily rates on the days on which things are decided."""
@@ -112,7 +124,14 @@ class Correction:
     ) -> Floats:
         """Rates on each of the coming days, before the shared level."""
         decisive = decisive_days(values, _whole(periods, days))
-        return self.placed(by_day(rates, periods, days=days), decisive, periods)
+        placed = self.placed(by_day(rates, periods, days=days), decisive, periods)
+        return placed * self.stakes.times(paid_by(values))[:, None]
+
+
+def paid_by(values: pd.DataFrame) -> Floats:
+    """What each row's account pays a year; NaN where no input tells."""
+    unknown = pd.Series(np.nan, index=values.index)
+    return np.asarray(values.get("arr", unknown), dtype=np.float64)
 
 
 def _whole(periods: Periods, days: int) -> int:

@@ -32,7 +32,8 @@ from training.rules.tables import Evidence
 QUESTION, CONTRACTION = "expansion", "contraction"
 QUESTIONS = {UP: QUESTION, DOWN: CONTRACTION}
 WAYS = {GROWS: UP, SHRINKS: DOWN}
-RULES = {"days to renewal": "days_to_renewal", "time as a customer": "tenure_days"}
+BY_TENURE = "time as a customer"
+RULES = {"days to renewal": "days_to_renewal", BY_TENURE: "tenure_days"}
 RULE_INPUTS = (
     "days_to_renewal",
     "tenure_days",
@@ -117,8 +118,8 @@ def fit_expansion(
 ) -> ExpansionModel | None:
     """Learn from the changes of the followed snapshots; None where too few accounts grew.
 
-    ``best`` names the rules that are to speak, by question; by default of chances how the
-    account's segment fares, and of amounts everybody's mean.
+    ``best`` names the rules that are to speak, by question; by default of chances how those
+    fare that have been customers as long, and of amounts everybody's mean.
     """
     changed = replace(followed, followup=follow_changes(features, followed))
     grew, best = accounts_that(changed, way=UP), best or {}
@@ -168,9 +169,8 @@ def _best_rule(
     way: int,
     best: Mapping[str, str | None],
 ) -> Baseline:
-    rules = rules_for_growth(values, changed.followup, project, way=way)
-    fallback = next(rule for rule in rules if "segment" in rule.name)
-    return next((rule for rule in rules if rule.name == best.get(QUESTIONS[way])), fallback)
+    rules = {r.name: r for r in rules_for_growth(values, changed.followup, project, way=way)}
+    return rules.get(best.get(QUESTIONS[way]) or BY_TENURE, rules[BY_TENURE])
 
 
 def rules_for_growth(

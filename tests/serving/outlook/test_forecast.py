@@ -16,7 +16,13 @@ from training.book.level import SharedLevel
 from training.questions.changes import DOWN, GROWS, SHRINKS, UP
 
 AS_OF = dt.date(2025, 3, 10)
-CALM = SharedLevel(np.array([0.999]), np.array([1.0]), np.array([1e7]), np.array([1e7]))
+CALM = SharedLevel(
+    keep=np.array([0.999]),
+    home=np.array([np.inf]),
+    weight=np.array([1.0]),
+    shape=np.array([1e7]),
+    rate=np.array([1e7]),
+)
 MOODY = SharedLevel.learnt([20.0] * 8, [5.0, 40.0, 8.0, 30.0, 20.0, 45.0, 6.0, 20.0])
 
 
@@ -38,6 +44,7 @@ def a_book(
         accounts,
         {name: np.full((size, 90), rate) for name, rate in days.items()},
         {CHURNS: mood, GROWS: mood, SHRINKS: mood},
+        {},
         {
             GROWS: Amounts(UP, np.full(size, 0.5), np.ones(1)),
             SHRINKS: Amounts(DOWN, np.full(size, 0.5), np.ones(1)),
@@ -124,6 +131,7 @@ def test_a_book_without_arr_is_told_in_accounts_alone():
         book.accounts.assign(arr=np.nan),
         {name: book.daily[name] for name in (CHURNS, LEAVES)},
         {CHURNS: CALM},
+        {},
         {},
     )
     assert set(told(bare)["measure"]) == {*COUNTS, "logo_retention"}

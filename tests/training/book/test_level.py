@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,8 +32,9 @@ def test_twice_the_exits_for_two_years_is_a_level_of_nearly_two():
 
 
 def test_a_market_that_jumps_is_known_by_its_jumps_and_a_calm_one_by_its_calm():
-    calm = learnt(*[(20.0, 20.0)] * 24)
-    wild = learnt(*[(20.0, 8.0), (20.0, 8.0), (20.0, 45.0), (20.0, 45.0)] * 6)
+    calm = only(learnt(*[(20.0, 20.0)] * 24), drifts=True)
+    jumps = [(20.0, 8.0), (20.0, 8.0), (20.0, 45.0), (20.0, 45.0)] * 6
+    wild = only(learnt(*jumps), drifts=True)
     assert (calm.weight * calm.keep).sum() > 0.8
     assert (wild.weight * wild.keep).sum() < 0.65
 
@@ -39,16 +42,40 @@ def test_a_market_that_jumps_is_known_by_its_jumps_and_a_calm_one_by_its_calm():
 def test_a_month_is_as_likely_as_the_negative_binomial_of_another_library_says():
     due, seen = 12.0, 17
     level = learnt((due, seen))
+    drifts = np.isinf(level.home)
     shape = DOUBT_EVENTS * np.array(KEEPS)
     said = stats.nbinom.pmf(seen, shape, shape / (shape + due))
-    assert_allclose(level.weight, said / said.sum())
+    assert_allclose(level.weight[drifts] / level.weight[drifts].sum(), said / said.sum())
 
 
-def test_the_paths_stay_on_their_mean_and_spread_with_the_months():
-    level = learnt(*[(20.0, 25.0), (20.0, 15.0)] * 6)
+def only(level: SharedLevel, *, drifts: bool) -> SharedLevel:
+    weight = np.where(np.isinf(level.home) == drifts, level.weight, 0.0)
+    return replace(level, weight=weight / weight.sum())
+
+
+def test_the_paths_of_a_market_that_drifts_stay_on_their_mean_and_spread_with_the_months():
+    level = only(learnt(*[(20.0, 25.0), (20.0, 15.0)] * 6), drifts=True)
     paths = level.paths(6, draws=40_000, rng=np.random.default_rng(3))
     assert_allclose(paths.mean(axis=0), level.mean, rtol=0.03)
     assert (np.diff(paths.std(axis=0)) > 0).all()
+
+
+def test_a_market_that_comes_home_is_at_one_in_the_end_and_spread_as_its_kind_is():
+    told = [(20.0, 20.0)] * 12 + [(20.0, 60.0)] * 3
+    level = replace(only(learnt(*told), drifts=False), doubt=0.0)
+    paths = level.paths(120, draws=40_000, rng=np.random.default_rng(3))
+    mean = paths.mean(axis=0)
+    assert mean[0] > 1.2
+    assert (np.diff(mean[:6]) < 0).all()
+    assert_allclose(mean[-1], 1.0, rtol=0.02)
+    assert_allclose(paths[:, -1].var(), (level.weight / level.home).sum(), rtol=0.05)
+
+
+def test_a_market_that_swings_around_one_is_known_from_one_that_leaves_it_for_good():
+    swings = learnt(*[(20.0, 12.0), (20.0, 20.0), (20.0, 28.0), (20.0, 20.0)] * 6)
+    leaves = learnt(*[(20.0, 20.0)] * 6, *[(20.0, 80.0)] * 18)
+    assert swings.weight[np.isinf(swings.home)].sum() < 0.2
+    assert leaves.weight[np.isinf(leaves.home)].sum() > 0.8
 
 
 def test_the_same_seed_draws_the_same_paths():
