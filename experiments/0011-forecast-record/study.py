@@ -2,7 +2,8 @@
 
 On past mornings, everything is learnt again from what was known then, the gate decides who
 speaks, and the forecast is held against what came, beside "last period's rate" and "last
-year's". On the simulated company it is also held against the true chance of leaving.
+year's". On the simulated company it is also held against the true chance of leaving, of
+accounts and of what they pay.
 """
 
 import os
@@ -12,11 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from configs.load import Configuration, load
+from configs.sections import Gate
+from features.arr import arr_on
 from features.asof import as_dates, ordinal
 from features.assemble import FeatureSet, build_features
 from features.simulated import simulate
@@ -25,6 +29,7 @@ from serving.outlook.forecast import forecast, with_rates_before
 from serving.outlook.prospects import look_ahead
 from serving.outlook.retention import live_on, rates_of, states, totals
 from training.fit import fit_models
+from training.proof.amounts import amount_records, amount_skill
 from training.proof.backtest import backtest
 from training.proof.judged import Backtest
 from training.proof.metrics import account_bootstrap, auc
@@ -33,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 ACCOUNTS = 500
 HORIZONS = (30, 90)
 RATES = ("logo_retention", "grr", "nrr")
+MONEY = ("churned_arr", "arr_at_start")
 RIVALS = ("last_period", "last_year")
 
 
@@ -53,9 +59,12 @@ def main(names: Sequence[str]) -> None:
             world = crm5() if name == "crm5" else simulated(Path(folder))
             said, judged = asked(world)
             print(f"\n## {world.name}: {len(world.mornings)} mornings\n")
-            _print_errors(said)
-            _print_mornings(said)
-            _print_expansion(judged)
+            rates = said.loc[said["measure"].isin(RATES)]
+            _print_errors(rates)
+            _print_halves(rates)
+            _print_mornings(rates)
+            _print_changes(judged)
+            _print_amounts(judged[0], world.configuration.project.gate)
             if name == "simulated":
                 _print_truth(said, _truth(world, Path(folder)))
 
@@ -72,7 +81,7 @@ def simulated(folder: Path) -> World:
     os.environ["MILEPOST_DEMO_DATA"] = str(folder)
     configuration = load(ROOT / "configs" / "demo")
     return _world(
-        "simulated company", configuration, date(2026, 6, 29), first=date(2025, 6, 1), every=56
+        "simulated company", configuration, date(2026, 6, 29), first=date(2025, 6, 1), every=28
     )
 
 
@@ -117,11 +126,11 @@ def _told(world: World, day: int) -> pd.DataFrame | None:
     wait = pd.to_datetime(rows["period_end"]) - pd.to_datetime(rows["period_start"])
     rows = rows.assign(days=wait.dt.days, day=day, speaks="model" if is_model else "rule")
     is_asked = (rows["period"] == "horizon") & rows["days"].isin(HORIZONS)
-    rows = rows.loc[is_asked & (rows["segment"] == "all") & rows["measure"].isin(RATES)]
+    rows = rows.loc[is_asked & (rows["segment"] == "all")]
+    rows = rows.loc[rows["measure"].isin([*RATES, *MONEY])]
     came = {days: _came(world.features, day, days) for days in HORIZONS}
-    return rows.assign(
-        happened=[came[d][m] for d, m in zip(rows["days"], rows["measure"], strict=True)]
-    )
+    told = zip(rows["days"], rows["measure"], strict=True)
+    return rows.assign(happened=[came[d].get(m, np.nan) for d, m in told])
 
 
 def as_known(features: FeatureSet, day: int) -> FeatureSet:
@@ -160,15 +169,33 @@ def _print_errors(said: pd.DataFrame) -> None:
     for (days, measure), rows in said.groupby(["days", "measure"]):
         ours = _error(rows, "expected")
         last, year = (_error(rows, rival) for rival in RIVALS)
-        held = rows["happened"].between(rows["low"] - 1e-9, rows["high"] + 1e-9).mean()
         print(
             f"| {days} | {measure} | {ours:.4f} | {last:.4f} | {year:.4f} "
-            f"| {ours / last - 1:+.0%} | {held:.0%} |"
+            f"| {ours / last - 1:+.0%} | {_held(rows):.0%} |"
         )
 
 
 def _error(rows: pd.DataFrame, said: str) -> float:
     return float((rows[said] - rows["happened"]).abs().mean())
+
+
+def _held(rows: pd.DataFrame) -> float:
+    return float(rows["happened"].between(rows["low"] - 1e-9, rows["high"] + 1e-9).mean())
+
+
+def _print_halves(said: pd.DataFrame) -> None:
+    """Older and newer mornings apart: what was chosen was chosen by the older ones."""
+    days = np.sort(said["day"].unique())
+    is_old = said["day"] < days[len(days) // 2]
+    print("\n| 90 days | older mornings | held | newer mornings | held |")
+    print("|---|---|---|---|---|")
+    for measure in RATES:
+        cells = []
+        for rows in (said.loc[is_old], said.loc[~is_old]):
+            own = rows.loc[(rows["measure"] == measure) & (rows["days"] == 90)]
+            against = _error(own, "expected") / _error(own, "last_period") - 1
+            cells.append(f"{against:+.0%} | {_held(own):.0%}")
+        print(f"| {measure} | {' | '.join(cells)} |")
 
 
 def _print_mornings(said: pd.DataFrame) -> None:
@@ -185,23 +212,56 @@ def _print_mornings(said: pd.DataFrame) -> None:
         print(f"| {morning} | {own['speaks'].iloc[0]} | {told} |")
 
 
-def _print_expansion(judged: Sequence[Backtest]) -> None:
-    pooled = judged[0].pooled("expansion", 90)
-    assert pooled is not None
-    came = pooled.happened
-    codes = pd.factorize(pooled.about["account_id"])[0]
-    print(f"\nExpansion within 90 days, {len(came)} rows, {int(came.sum())} grew:\n")
-    print("| who says it | AUC | 95 % interval |")
-    print("|---|---|---|")
-    for name, said in {"model": pooled.said, **pooled.rules}.items():
-        low, high = account_bootstrap(
-            lambda weights, said=said: auc(said, came, weights=weights), codes, seed=0
+def _print_changes(judged: Sequence[Backtest]) -> None:
+    for question, did in (("expansion", "grew"), ("contraction", "shrank")):
+        pooled = judged[0].pooled(question, 90)
+        assert pooled is not None
+        came = pooled.happened
+        codes = pd.factorize(pooled.about["account_id"])[0]
+        print(f"\n{question} within 90 days, {len(came)} rows, {int(came.sum())} {did}:\n")
+        print("| who says it | AUC | 95 % interval |")
+        print("|---|---|---|")
+        for name, said in {"model": pooled.said, **pooled.rules}.items():
+            low, high = account_bootstrap(
+                lambda weights, said=said, came=came: auc(said, came, weights=weights),
+                codes,
+                seed=0,
+            )
+            print(f"| {name} | {auc(said, came):.3f} | {low:.3f} to {high:.3f} |")
+
+
+def _print_amounts(judged: Backtest, gate: Gate) -> None:
+    """By how much, of those that changed within 90 days; and the money of all accounts."""
+    for question in ("expansion", "contraction"):
+        records = amount_records(judged, question, (90,))
+        if not records:
+            continue
+        (record,) = records
+        print(f"\nBy how much, if at all ({question}, {record['changes']} changes):\n")
+        print(
+            "| who says it | Gamma deviance | mean error of the share | money over what came |"
         )
-        print(f"| {name} | {auc(said, came):.3f} | {low:.3f} to {high:.3f} |")
+        print("|---|---|---|---|")
+        for name in record["deviance"]:
+            lost, off = record["deviance"][name], record["absolute_error"][name]
+            print(f"| {name} | {lost:.3f} | {off:.3f} | {_ratio(record, name)} |")
+        found = amount_skill(judged, question, gate, horizon=90)
+        says = "the model" if found.has_skill else f"a rule ({found.best_baseline})"
+        margin = f"{found.margin:+.1%} ({found.low:+.1%} to {found.high:+.1%})"
+        whole = record["money_over_observed"]
+        print(
+            f"\nAgainst the best rule {margin}: {says} speaks. Chance times share times ARR of"
+        )
+        print(f"all accounts, by the models: {whole:.2f} for each that came.")
+
+
+def _ratio(record: dict[str, Any], name: str) -> str:
+    ratio = record["predicted_over_observed"][name]
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def _truth(world: World, folder: Path) -> Iterator[dict[str, float]]:
-    """The churn that was truly to be expected on each morning."""
+    """The churn that was truly to be expected on each morning, of accounts and of ARR."""
     risks = pd.read_parquet(folder / "truth" / "risks.parquet")
     risks = risks.loc[risks["milestone"].isna()]
     for day in world.mornings:
@@ -209,14 +269,17 @@ def _truth(world: World, folder: Path) -> Iterator[dict[str, float]]:
         own = risks.loc[pd.to_datetime(risks["as_of"]) == morning]
         for days in HORIZONS:
             chance = own.loc[own["horizon_days"] == days].set_index("account_id")["chance"]
-            yield {"day": day, "days": days, "logo_retention": 1 - float(chance.mean())}
+            ids = chance.index.to_series()
+            known = world.features.arr.loc[world.features.arr["known_day"] < day]
+            arr = np.nan_to_num(arr_on(known, ids, np.full(len(ids), day)))
+            lost = float((arr * chance.to_numpy()).sum() / arr.sum())
+            kept = 1 - float(chance.mean())
+            yield {"day": day, "days": days, "logo_retention": kept, "churned_share": lost}
 
 
 def _print_truth(said: pd.DataFrame, truth: Iterator[dict[str, float]]) -> None:
     true = pd.DataFrame(truth)
-    logo = said.loc[said["measure"] == "logo_retention"].merge(
-        true[["day", "days", "logo_retention"]], on=["day", "days"]
-    )
+    logo = said.loc[said["measure"] == "logo_retention"].merge(true, on=["day", "days"])
     print("\nLogo retention against its true expectation (mean error):\n")
     print("| days | forecast | what came | last period | last year | forecast less truth |")
     print("|---|---|---|---|---|---|")
@@ -228,6 +291,14 @@ def _print_truth(said: pd.DataFrame, truth: Iterator[dict[str, float]]) -> None:
         told = " | ".join(f"{error:.4f}" for error in errors)
         bias = float((rows["expected"] - rows["logo_retention"]).mean())
         print(f"| {days} | {told} | {bias:+.4f} |")
+    print("\nShare of ARR that leaves, against its true expectation:\n")
+    print("| days | mean error of the forecast | forecast less truth |")
+    print("|---|---|---|")
+    wide = said.pivot(index=["day", "days"], columns="measure", values="expected")
+    share = (wide["churned_arr"] / wide["arr_at_start"]).rename("share").reset_index()
+    for days, rows in share.merge(true, on=["day", "days"]).groupby("days"):
+        off = rows["share"] - rows["churned_share"]
+        print(f"| {days} | {off.abs().mean():.4f} | {off.mean():+.4f} |")
 
 
 if __name__ == "__main__":
