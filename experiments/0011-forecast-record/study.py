@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -244,7 +243,8 @@ def _print_amounts(judged: Backtest, gate: Gate) -> None:
         print("|---|---|---|---|")
         for name in record["deviance"]:
             lost, off = record["deviance"][name], record["absolute_error"][name]
-            print(f"| {name} | {lost:.3f} | {off:.3f} | {_ratio(record, name)} |")
+            over = record["predicted_over_observed"][name]
+            print(f"| {name} | {lost:.3f} | {off:.3f} | {over:.2f} |")
         found = amount_skill(judged, question, gate, horizon=90)
         says = "the model" if found.has_skill else f"a rule ({found.best_baseline})"
         margin = f"{found.margin:+.1%} ({found.low:+.1%} to {found.high:+.1%})"
@@ -253,11 +253,6 @@ def _print_amounts(judged: Backtest, gate: Gate) -> None:
             f"\nAgainst the best rule {margin}: {says} speaks. Chance times share times ARR of"
         )
         print(f"all accounts, by the models: {whole:.2f} for each that came.")
-
-
-def _ratio(record: dict[str, Any], name: str) -> str:
-    ratio = record["predicted_over_observed"][name]
-    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def _truth(world: World, folder: Path) -> Iterator[dict[str, float]]:
