@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,10 +32,12 @@ from features.simulated.mornings import Outlooks, outlooks
 from features.simulated.truth import EFFECT_DAYS, reached_now
 from features.simulated.world import Lives, lived
 from features.sources import open_source
+from training.effects.contrast import TWO_SIDED_95
 from training.effects.crossfit import cross_fit
 from training.effects.effect import Effect
-from training.effects.estimate import SEED, compared, judge
-from training.effects.landmarks import Book, Landmarks, landmark_book
+from training.effects.estimate import SEED, bridges, compared, judged_together
+from training.effects.landmarks import BUSY_MONTH, Book, Landmarks, landmark_book
+from training.effects.together import Cell
 from training.engine.periods import Floats
 
 ROOT = Path(__file__).parents[2]
@@ -44,48 +46,97 @@ EVERY_DAYS = 7
 AS_OF = LAST_DAY + timedelta(days=1)
 HIDDEN = {"engagement": level_of, "sponsor_gone": sponsor_gone, "in_trouble": in_trouble}
 NO_EFFECT = "dashboards_polished"
+TINY = 1e-12
 
 
 def main(first: int, last: int, kept: Path) -> None:
     """Print a line per company, and what they say together.
 
-    Each company's cells are kept in a folder, so that several runs can share the work.
+    Each company's estimates are kept in a folder, so that several runs can share the work; what
+    they may be called is decided anew each time.
     """
     kept.mkdir(parents=True, exist_ok=True)
-    seeds = range(first, last + 1)
-    cells = pd.concat([_kept_cells(seed, kept) for seed in seeds], ignore_index=True)
+    estimates = [_kept_cells(seed, kept) for seed in range(first, last + 1)]
+    companies = [own for each in estimates for _, own in each.groupby("seen")]
+    cells = pd.concat([_judged(own) for own in companies], ignore_index=True)
     for seen, own in cells.groupby("seen"):
         print(f"\n### {seen}\n")
-        print("| seed | cells | covered | mean error / s.e. | without effect, called one |")
-        print("|---|---|---|---|---|")
+        print("| seed | cells | covered | error / s.e. | covered before | before |")
+        print("|---|---|---|---|---|---|")
         for seed, of_seed in own.groupby("seed"):
             _print_row(str(seed), of_seed)
         _print_row("all", own)
-    print("\n### By milestone, all companies and segments: truth, estimate, covered\n")
-    print("| milestone | seen | true points | estimated | covered | adjusted |")
-    print("|---|---|---|---|---|---|")
-    for (milestone, seen), own in cells.groupby(["milestone", "seen"]):
-        print(
-            f"| {milestone} | {seen} | {100 * own['truth'].mean():.2f} "
-            f"| {100 * own['points'].mean():.2f} | {_covered(own).mean():.0%} "
-            f"| {(own['evidence'] == 'adjusted').mean():.0%} |"
-        )
+    _print_called(cells)
+    _print_milestones(cells)
+
+
+def _judged(cells: pd.DataFrame) -> pd.DataFrame:
+    """One company's cells, and what each may be called: an effect or not, by which rule."""
+    told = [_cell(row) for row in cells.astype(object).to_dict("records")]
+    placebo = [each.effect for each in told if each.effect.milestone == BUSY_MONTH]
+    real = [each for each in told if each.effect.milestone != BUSY_MONTH]
+    evidence = [effect.evidence for effect in judged_together(real, placebo)]
+    own = cells.loc[(cells["milestone"] != BUSY_MONTH).to_numpy()]
+    before = TWO_SIDED_95 * own["plain_error"]
+    own = own.assign(
+        evidence=evidence,
+        is_called=[each == "adjusted" for each in evidence],
+        alone=(own["low"] > 0) | (own["high"] < 0),
+        before=own["plain_points"].abs() > before,
+        is_covered=(own["low"] <= own["truth"]) & (own["truth"] <= own["high"]),
+        was_covered=(own["plain_points"] - own["truth"]).abs() <= before,
+    )
+    return own.loc[own["points"].notna()]
+
+
+def _cell(row: dict[str, object]) -> Cell:
+    names = {field.name for field in fields(Effect)}
+    known = {name: None if pd.isna(value) else value for name, value in row.items()}
+    told = {name: value for name, value in known.items() if name in names}
+    return Cell(Effect(**{**told, "remark": told["remark"] or ""}), float(row["error"]))
 
 
 def _print_row(name: str, cells: pd.DataFrame) -> None:
-    real = cells.loc[cells["milestone"] != "busy_month"]
-    error = (real["points"] - real["truth"]) / (real["high"] - real["points"]) * 1.96
-    idle = real.loc[real["milestone"] == NO_EFFECT]
-    bare = (idle["high"] < 0).sum()
-    called = (idle["evidence"] == "adjusted").sum()
+    told, plain = (
+        (cells[points] - cells["truth"]) / cells[error]
+        for points, error in (("points", "error"), ("plain_points", "plain_error"))
+    )
     print(
-        f"| {name} | {len(real)} | {_covered(real).mean():.1%} | {error.mean():+.2f} "
-        f"| {called} of {len(idle)} ({bare} without the placebo) |"
+        f"| {name} | {len(cells)} | {cells['is_covered'].mean():.1%} | {told.mean():+.2f} "
+        f"| {cells['was_covered'].mean():.1%} | {plain.mean():+.2f} |"
     )
 
 
-def _covered(cells: pd.DataFrame) -> "pd.Series[bool]":
-    return (cells["low"] <= cells["truth"]) & (cells["truth"] <= cells["high"])
+def _print_called(cells: pd.DataFrame) -> None:
+    print("\n### Cells called an effect, by which rule\n")
+    print("| seen | cells | rule | with an effect | without |")
+    print("|---|---|---|---|---|")
+    rules = {
+        "before": "interval leaves out zero, nothing taken off",
+        "alone": "interval leaves out zero",
+        "is_called": "as the product does",
+    }
+    for seen, own in cells.groupby("seen"):
+        idle = own["milestone"] == NO_EFFECT
+        for rule, name in rules.items():
+            real, false = own.loc[~idle, rule], own.loc[idle, rule]
+            print(
+                f"| {seen} | {len(own)} | {name} | {real.sum()} of {len(real)} "
+                f"| {false.sum()} of {len(false)} |"
+            )
+
+
+def _print_milestones(cells: pd.DataFrame) -> None:
+    print("\n### By milestone, all companies and segments, points\n")
+    print("| milestone | seen | truth | estimated | lent | covered | covered before | called |")
+    print("|---|---|---|---|---|---|---|---|")
+    for (milestone, seen), own in cells.groupby(["milestone", "seen"]):
+        print(
+            f"| {milestone} | {seen} | {100 * own['truth'].mean():.2f} "
+            f"| {100 * own['points'].mean():.2f} | {100 * own['lent'].mean():.2f} "
+            f"| {own['is_covered'].mean():.0%} | {own['was_covered'].mean():.0%} "
+            f"| {own['is_called'].mean():.0%} |"
+        )
 
 
 def _kept_cells(seed: int, kept: Path) -> pd.DataFrame:
@@ -143,22 +194,24 @@ def with_hidden(features: FeatureSet, lives: Lives) -> FeatureSet:
 
 
 def _held(book: Book, lives: Lives) -> Iterator[dict[str, object]]:
-    placebo = {cell.effect.segment: cell.effect for cell in compared(book.busy_months())}
+    over = bridges(book)
+    for cell in compared(book.busy_months(), over):
+        yield _row(cell, cell, 0.0)
     for landmarks in book.milestones():
         expected = cross_fit(landmarks, seed=SEED)
         truth = _truth(landmarks, book, lives)
-        for cell in compared(landmarks, expected):
-            if cell.effect.points is None:
-                continue
-            effect = judge(cell.effect, placebo.get(cell.effect.segment))
-            rows = (landmarks.segment == effect.segment) & np.isfinite(truth)
+        plain = compared(landmarks, {}, expected)
+        for cell, before in zip(compared(landmarks, over, expected), plain, strict=True):
+            rows = (landmarks.segment == cell.effect.segment) & np.isfinite(truth)
             weight = np.where(rows & ~landmarks.is_reached, expected.reaching, 0.0)
-            yield _row(effect, float((weight * np.nan_to_num(truth)).sum() / weight.sum()))
+            total = max(float(weight.sum()), TINY)
+            yield _row(cell, before, float((weight * np.nan_to_num(truth)).sum()) / total)
 
 
-def _row(effect: Effect, truth: float) -> dict[str, object]:
-    names = ("segment", "milestone", "evidence", "points", "low", "high")
-    return {name: getattr(effect, name) for name in names} | {"truth": truth}
+def _row(cell: Cell, before: Cell, truth: float) -> dict[str, object]:
+    """A cell, the same before anything was taken off for hidden engagement, and the truth."""
+    plain = {"plain_points": before.effect.points, "plain_error": before.error}
+    return {**asdict(cell.effect), "error": cell.error, **plain, "truth": truth}
 
 
 def _truth(landmarks: Landmarks, book: Book, lives: Lives) -> Floats:

@@ -46,12 +46,21 @@ CHANCE_DAYS = 90
 CHANCE = f"chance_{CHANCE_DAYS}d"
 KEYS = ["account_id", "milestone"]
 WAYS = ("recommended", "most popular", "first open", "naive lift", "random", "worst")
+GROUNDS = ("proven", "unproven", "filler")
+"""As ``ground`` numbers them: with evidence; by the playbook's order; nothing else is open."""
+FIGURES = ["value", "effect", "is_idle", "is_passing", "is_told", *GROUNDS]
 MEASURES = {"value": "chance x effect", "effect": "effect alone"}
 
 
-def main(first: int, last: int) -> None:
-    """Print, for each measure, a line per way of choosing and a column per company."""
-    told = pd.concat([_chosen(_open_steps(s)).assign(seed=s) for s in range(first, last + 1)])
+def main(first: int, last: int, kept: Path) -> None:
+    """Print, for each measure, a line per way of choosing and a column per company.
+
+    Each company's open steps are kept in a folder, so that several runs can share the work.
+    """
+    kept.mkdir(parents=True, exist_ok=True)
+    told = pd.concat(
+        [_chosen(_kept_steps(s, kept)).assign(seed=s) for s in range(first, last + 1)]
+    )
     seeds = sorted(told["seed"].unique())
     for measure, name in MEASURES.items():
         worth = told.pivot_table(index="way", columns="seed", values=measure)
@@ -63,13 +72,18 @@ def main(first: int, last: int) -> None:
             shares = worth.loc[way] / oracle
             print(f"| {way} | {' | '.join(f'{s:.3f}' for s in shares)} | {shares.mean():.3f} |")
         print(f"\nThe oracle's own, points an account: {100 * oracle.mean():.2f}")
-    idle = told.groupby("way")["is_idle"].mean()
-    told_as = told.loc[told["way"] == "recommended", "is_told"].mean()
+    named = told.groupby("way")[["is_idle", "is_passing", "is_told"]].mean()
     print("\n### How often the step without effect is named\n")
-    print("| chosen by | of all accounts |\n|---|---|")
+    print("| chosen by | of all accounts | where another was open |\n|---|---|---|")
     for way in WAYS[:5]:
-        print(f"| {way} | {idle[way]:.1%} |")
-    print(f"| recommended, as an effect | {told_as:.1%} |")
+        print(f"| {way} | {named['is_idle'][way]:.1%} | {named['is_passing'][way]:.1%} |")
+    as_effect = named["is_told"]["recommended"]
+    print(f"\nRecommended, and called an effect: {as_effect:.1%} of all accounts")
+    print("\n### Of the recommended steps, how many rest on what\n")
+    print("| ground | of all accounts |\n|---|---|")
+    grounds = told.loc[told["way"] == "recommended", list(GROUNDS)].mean()
+    for name in GROUNDS:
+        print(f"| {name} | {grounds[name]:.1%} |")
 
 
 def _chosen(steps: pd.DataFrame) -> pd.DataFrame:
@@ -84,16 +98,23 @@ def _chosen(steps: pd.DataFrame) -> pd.DataFrame:
         "worst": _best(steps.assign(loss=-steps["value"]), "loss"),
     }
     rows = [_worth(way, own) for way, own in chosen.items()]
-    each = steps.groupby("account_id")[["value", "effect", "is_idle", "is_told"]].mean()
+    each = steps.groupby("account_id")[FIGURES].mean()
     return pd.DataFrame([*rows, _worth("random", each)])
 
 
 def _worth(way: str, own: pd.DataFrame) -> dict[str, object]:
-    return {"way": way} | own[["value", "effect", "is_idle", "is_told"]].mean().to_dict()
+    return {"way": way} | own[FIGURES].mean().to_dict()
 
 
 def _best(steps: pd.DataFrame, by: str) -> pd.DataFrame:
     return steps.loc[steps.groupby("account_id")[by].idxmax()]
+
+
+def _kept_steps(seed: int, kept: Path) -> pd.DataFrame:
+    file = kept / f"{ACCOUNTS}-{seed}.csv"
+    if not file.exists():
+        _open_steps(seed).to_csv(file, index=False)
+    return pd.read_csv(file)
 
 
 def _open_steps(seed: int) -> pd.DataFrame:
@@ -119,9 +140,13 @@ def _open_steps(seed: int) -> pd.DataFrame:
         naive=ordered[CHANCE].to_numpy() * -lift.reindex(cell).fillna(0.0).to_numpy(),
         is_idle=(ordered["milestone"] == NO_EFFECT).astype(float),
     )
-    steps["is_told"] = steps["is_idle"] * (steps["worth"] > 0) * steps["points"].notna()
+    steps["is_told"] = steps["is_idle"] * steps["points"].notna()
+    for number, name in enumerate(GROUNDS):
+        steps[name] = (steps["ground"] == number).astype(float)
     both = steps.merge(_truth(seed), on=KEYS, how="inner")
-    return both.loc[both[CHANCE].notna()].reset_index(drop=True)
+    asked = both.loc[both[CHANCE].notna()].reset_index(drop=True)
+    is_alone = asked.groupby("account_id")["milestone"].transform("size") == 1
+    return asked.assign(is_passing=asked["is_idle"] * ~is_alone)
 
 
 def _company(seed: int) -> tuple[FeatureSet, Configuration]:
@@ -201,5 +226,5 @@ def _takes_off(rows: Outlooks, slug: str) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    first, last = sys.argv[1:] or ("1", "3")
-    main(int(first), int(last))
+    first, last, *folder = sys.argv[1:] or ("4", "8")
+    main(int(first), int(last), Path(folder[0] if folder else tempfile.mkdtemp()))

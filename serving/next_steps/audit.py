@@ -18,9 +18,9 @@ from configs.playbook import Milestone, Playbook
 from serving import formats
 from serving.morning import Morning
 from serving.next_steps.expectations import CHANGES
+from serving.next_steps.verdict import is_filler, verdict
 from training.effects.effect import Effect, Effects
 
-DRIVES, NOTHING_MEASURED, TOO_FEW = "drives retention", "no measurable effect", "too few"
 ENOUGH = 20
 """Accounts that reached it, from which on its place is spoken of."""
 LEARNT = ("learnt_days", "learnt_low", "learnt_high", "expected_days", "in_time_share")
@@ -80,6 +80,7 @@ def audit_schema(_: Configuration) -> pa.Schema:
             ("points", number),
             ("low", number),
             ("high", number),
+            ("lent", number),
             ("robustness", number),
             ("robustness_low", number),
             ("evidence", text),
@@ -105,13 +106,6 @@ def groups(standing: pd.DataFrame, accounts: pd.DataFrame) -> Iterator[Group]:
         yield Group(str(segment), pd.DataFrame(days), pd.DataFrame(at))
 
 
-def verdict(effect: Effect | None) -> str:
-    """Say in a word what is known of an effect."""
-    if effect is None or effect.evidence == "too_few":
-        return TOO_FEW
-    return DRIVES if effect.keeps else NOTHING_MEASURED
-
-
 def _row(
     step: Milestone,
     group: Group,
@@ -135,6 +129,7 @@ def _row(
         "points": shown.points if shown else None,
         "low": shown.low if shown else None,
         "high": shown.high if shown else None,
+        "lent": effect.lent if effect else None,
         "robustness": shown.robustness if shown else None,
         "robustness_low": shown.robustness_low if shown else None,
         "evidence": effect.evidence if effect else "too_few",
@@ -174,7 +169,6 @@ def _order(step: Milestone, group: Group, playbook: Playbook) -> list[str]:
 
 
 def _filler(step: Milestone, effect: Effect | None, playbook: Playbook) -> list[str]:
-    opens = any(step.slug in other.requires for other in playbook.milestones)
-    if opens or verdict(effect) != NOTHING_MEASURED:
+    if not is_filler(step, effect, playbook):
         return []
     return ["ask whether it is needed: it opens nothing, and no effect of it can be measured"]

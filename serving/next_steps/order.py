@@ -16,7 +16,7 @@ from configs.load import Configuration
 from configs.playbook import Milestone
 from serving import formats
 from serving.morning import Morning
-from serving.next_steps.recommend import candidates
+from serving.next_steps.recommend import FILLER, candidates
 
 FEWEST_PEERS = 5
 """Peers that reached it, from which on their median time is told as the effort."""
@@ -119,9 +119,10 @@ def reason(
 
     The chance is that of ``days``; what reaching it does is told of ``effect_days``.
 
-    >>> told = {"points": float("nan"), "worth": 0.0, "chance": 0.42, "effort_days": 35.0}
-    >>> reason(told, name="First report", whose="peers", days=90, effect_days=180)
-    'First report: it comes first; 42\xa0% chance to reach it in 90 days; peers took 35 days.'
+    >>> told = {"points": float("nan"), "ground": FILLER, "order": 2}
+    >>> told |= {"chance": 0.42, "effort_days": None}
+    >>> reason(told, name="Tour", whose="peers", days=90, effect_days=180)  # doctest: +ELLIPSIS
+    'Tour: it opens nothing, and no effect of it can be measured; ...'
     """
     said = [_why(row, effect_days)]
     if pd.notna(row["chance"]):
@@ -138,6 +139,10 @@ def _why(row: Mapping[str, Any], days: int) -> str:
         does = formats.points(row["points"])
         risk = f"the risk of leaving within {formats.days(days)}"
         return f"reaching it changes {risk} by {does} points (between {low} and {high})"
-    if row["worth"] > 0:
-        return "of what is open it promises most, though nothing is proven"
-    return "it comes first" if row.get("order", 1) == 1 else "it comes later on the ladder"
+    if row["ground"] == FILLER and row["order"] == 1:
+        return "of what is open it promises most, though no effect of it can be measured"
+    if row["ground"] == FILLER:
+        return "it opens nothing, and no effect of it can be measured"
+    if row["order"] == 1:
+        return "it comes first on the ladder, as no open step is proven to keep customers"
+    return "it comes later on the ladder"

@@ -1,19 +1,24 @@
 """Which milestone should each account reach next, and what can a CSM do to help?
 
-Of the milestones that are open, the one whose chance of being reached, times what reaching it
-is reckoned to take off the risk, is greatest. What is at stake is the same for all milestones
-of an account, so it orders accounts and never steps. Where nothing is reckoned to help, or
-nothing is known, it is the first open one of the ladder. Only an effect with evidence is told
-as one.
+Steps with evidence come first: of those that are open, the one whose chance of being reached,
+times what reaching it is reckoned to take off the risk, is greatest. What is at stake is the
+same for all milestones of an account, so it orders accounts and never steps. Then come steps
+that open others or of which too little is known: there the playbook's order rules, which
+people thought about, and not an estimate that may be luck. Last come steps that open nothing
+and of which no effect can be measured, by the same reckoning as proven ones: such a step is
+recommended only where no other is open.
 """
 
 import numpy as np
 import pandas as pd
 
-from configs.playbook import Playbook
+from configs.playbook import Milestone, Playbook
+from serving.next_steps.verdict import is_filler
 from training.effects.effect import Effect, Effects
 
 NOTHING_KNOWN = Effect("", "", "too_few")
+PROVEN, UNPROVEN, FILLER = 0, 1, 2
+"""How well founded it is to recommend a step: what comes first is worked on first."""
 
 
 def candidates(
@@ -27,23 +32,33 @@ def candidates(
     """Order every account's open milestones, the best next step first.
 
     ``segments`` is indexed by account_id; ``chance`` names the column of ``standing`` that says
-    how likely each milestone is to be reached. Added are ``order`` (1 is next), ``worth`` (the
-    points it is reckoned to take off, times the chance), ``action``, ``evidence``, and the
+    how likely each milestone is to be reached. Added are ``order`` (1 is next), ``ground``
+    (``PROVEN``, ``UNPROVEN`` or ``FILLER``), ``worth`` (the points it is reckoned to take off,
+    times the chance; 0 where the playbook's order rules), ``action``, ``evidence``, and the
     effect's ``points``, ``low`` and ``high`` where they may be told.
     """
-    place = {milestone.slug: number for number, milestone in enumerate(playbook.milestones)}
+    steps = {milestone.slug: milestone for milestone in playbook.milestones}
+    place = {slug: number for number, slug in enumerate(steps)}
     actions = {m.slug: m.actions[0] if m.actions else None for m in playbook.milestones}
     is_open = standing.loc[standing["state"] == "open"]
     known = [_effect(row, effects, segments) for row in _keys(is_open)]
-    takes_off = np.array([max(-(effect.best or 0.0), 0.0) for effect in known])
+    slugs = is_open["milestone"]
+    grounds = [ground(e, steps[s], playbook) for e, s in zip(known, slugs, strict=True)]
+    takes_off = [
+        max(-(e.best or 0.0), 0.0) if g != UNPROVEN else 0.0
+        for e, g in zip(known, grounds, strict=True)
+    ]
     chances = is_open[chance].to_numpy(dtype=np.float64) if chance in is_open else np.nan
     ordered = is_open.assign(
-        place=is_open["milestone"].map(place),
-        action=is_open["milestone"].map(actions),
-        worth=np.nan_to_num(chances * takes_off),
+        place=slugs.map(place),
+        action=slugs.map(actions),
+        ground=np.array(grounds, dtype=np.int64),
+        worth=np.nan_to_num(chances * np.array(takes_off, dtype=np.float64)),
         evidence=pd.Series([e.evidence for e in known], index=is_open.index, dtype=object),
         **{name: _told(known, name) for name in ("points", "low", "high")},
-    ).sort_values(["account_id", "worth", "place"], ascending=[True, False, True])
+    ).sort_values(
+        ["account_id", "ground", "worth", "place"], ascending=[True, True, False, True]
+    )
     order = ordered.groupby("account_id").cumcount() + 1
     return ordered.assign(order=order).drop(columns="place")
 
@@ -64,6 +79,13 @@ def next_milestones(
     ordered = candidates(standing, playbook, effects=effects, segments=segments, chance=chance)
     first = ordered.loc[ordered["order"] == 1]
     return first.drop(columns="order").set_index("account_id")
+
+
+def ground(effect: Effect, step: Milestone, playbook: Playbook) -> int:
+    """How well founded it is to recommend a step."""
+    if effect.keeps:
+        return PROVEN
+    return FILLER if is_filler(step, effect, playbook) else UNPROVEN
 
 
 def _keys(rows: pd.DataFrame) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from configs.phrases import Words
 from serving import formats
-from serving.next_steps.audit import DRIVES
+from serving.next_steps.verdict import DRIVES
 from serving.report.labels import evidence_in_words, segment_name
 from serving.report.material import Material
 

@@ -20,17 +20,24 @@ PLAUSIBLE = 0.02
 """Reaching it counts as plausible from this chance on, and not reaching it too."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contrast:
     """A difference of means between reaching and not reaching, with its standard error."""
 
     points: float
-    error: float
+    parts: Floats
+    """What each account (or parent), by its number, adds to the error of the points."""
     without: float
     """The mean of the same landmarks, not reaching."""
     effective: float
     """Accounts of the smaller side, at equal weights."""
     overlap: float
+
+    @property
+    def error(self) -> float:
+        """The standard error, accounts (or parents) drawn as wholes."""
+        drawn = np.count_nonzero(self.parts)
+        return float(np.sqrt((self.parts**2).sum() * drawn / max(drawn - 1, 1)))
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -66,6 +73,18 @@ def probe_contrast(landmarks: Landmarks, expected: Expected, rows: Bools) -> Con
     )
 
 
+def later_contrast(landmarks: Landmarks, expected: Expected, rows: Bools) -> Contrast:
+    """The change in the use of the product after the window, of those of whom it is known."""
+    rows = rows & np.isfinite(landmarks.later)
+    return _contrast(
+        landmarks.later[rows],
+        landmarks.is_reached[rows],
+        reaching=expected.reaching[rows],
+        told=(expected.later[rows], expected.later[rows]),
+        cluster=landmarks.cluster[rows],
+    )
+
+
 def _contrast(
     outcome: Floats,
     reached: Bools,
@@ -82,15 +101,13 @@ def _contrast(
     gains = weight * (with_it - without_it) + on_with - on_without
     points = gains.sum() / total
     own = np.unique(cluster, return_inverse=True)[1]
-    parts = np.bincount(own, weights=gains - weight * points) / total
-    error = np.sqrt((parts**2).sum() * len(parts) / max(len(parts) - 1, 1))
     sides = (
         _effective(own, np.where(reached, 1 - reaching, 0.0)),
         _effective(own, np.where(reached, 0.0, reaching)),
     )
     return Contrast(
         points=float(points),
-        error=float(error),
+        parts=np.bincount(cluster, weights=gains - weight * points) / total,
         without=float((weight * without_it + on_without).sum() / total),
         effective=float(min(sides)),
         overlap=float(((reaching > PLAUSIBLE) & (reaching < 1 - PLAUSIBLE)).mean()),

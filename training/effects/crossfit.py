@@ -1,7 +1,8 @@
 """What would be expected of each landmark, by models that never saw its account?
 
 Three things are expected of every row: how likely the milestone was to be reached within the
-window, and how likely the account was to leave if it was and if it was not. Each fold is told
+window, and how likely the account was to leave if it was and if it was not; and of its use of
+the product, before and after, whichever it was. Each fold is told
 by models learnt from the other folds, and all landmarks of one account (or one parent) are in
 one fold, so that no row is judged by its own outcome (Chernozhukov et al. 2018).
 
@@ -43,13 +44,15 @@ class Expected:
     leaving_with: Floats
     leaving_without: Floats
     probe: Floats
+    later: Floats
 
 
 def cross_fit(landmarks: Landmarks, *, seed: int) -> Expected:
     """Learn on all folds but one, tell that one, in turn."""
     fold = folds(landmarks.cluster, seed=seed)
-    told = {name: np.zeros(len(landmarks)) for name in ("reaching", "with", "without", "probe")}
-    reached = landmarks.is_reached
+    names = ("reaching", "with", "without", "probe", "later")
+    told = {name: np.zeros(len(landmarks)) for name in names}
+    reached, is_known = landmarks.is_reached, np.isfinite(landmarks.later)
     for own in range(FOLDS):
         here, others = fold == own, fold != own
         asked = landmarks.inputs[here]
@@ -58,6 +61,7 @@ def cross_fit(landmarks: Landmarks, *, seed: int) -> Expected:
             ("with", others & reached, landmarks.left, "binary"),
             ("without", others & ~reached, landmarks.left, "binary"),
             ("probe", others, landmarks.probe, "regression"),
+            ("later", others & is_known, landmarks.later, "regression"),
         ):
             seen = _Seen(landmarks.inputs[rows], outcome[rows], objective, seed)
             told[name][here] = seen.say(asked)
@@ -66,6 +70,7 @@ def cross_fit(landmarks: Landmarks, *, seed: int) -> Expected:
         leaving_with=told["with"],
         leaving_without=told["without"],
         probe=told["probe"],
+        later=told["later"],
     )
 
 

@@ -26,12 +26,16 @@ class Effect:
     milestone: str
     evidence: Evidence
     points: float | None = None
+    """Less what hidden engagement lends (``lent``), where that is known."""
     low: float | None = None
     high: float | None = None
     """Ends of the 95 % interval, accounts (or parents) drawn as wholes."""
     best: float | None = None
     """What to reckon with when steps are compared, not what to tell: the points drawn towards
-    those of the other segments, by how little each is known, less what the placebo "does"."""
+    those of the other segments and milestones, by how little each is known."""
+    lent: float | None = None
+    """Points that engagement of which nothing told lends to it, taken off already; None where
+    nobody can tell."""
     risk_without: float | None = None
     """The chance of leaving of the same accounts, going on as things are."""
     reached: int = 0
@@ -70,7 +74,7 @@ class Effects:
     found: tuple[Effect, ...] = ()
     placebo: tuple[Effect, ...] = ()
     """A busy month, put in the place of a milestone: it shows engagement and causes nothing, so
-    what it "does" is what hidden engagement still does to every estimate of the segment."""
+    that whatever it still "does" is engagement that was not taken off."""
     horizon_days: int = 0
     window_days: int = 0
     by_cell: Mapping[tuple[str, str], Effect] = field(init=False, repr=False, compare=False)

@@ -1,25 +1,32 @@
 """From history, what does reaching each milestone do to leaving, in each segment?
 
-Where too few accounts tell, no figure is given. Where the interval covers zero, the two sides
-cannot be compared, or a placebo seems to work, the figures are kept for comparison and never
-called an effect. To compare steps with each other, what the placebo seems to do is taken off
-first: hidden engagement lends it to every step alike.
+Where too few accounts tell, no figure is given. What hidden engagement lends to an estimate is
+taken off, as far as it shows (``bridge.py``). Where the interval covers zero, the milestone as
+a whole shows no effect beside all that were looked at, the two sides cannot be compared, or a
+placebo still seems to work, the figures are kept for comparison, never called an effect.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from configs.project import Project
 from features.assemble import FeatureSet
-from training.effects.contrast import Contrast, contrast, e_value, probe_contrast
+from training.effects.bridge import Bridge, bridge, lent, without_lent
+from training.effects.contrast import (
+    Contrast,
+    contrast,
+    e_value,
+    later_contrast,
+    probe_contrast,
+)
 from training.effects.crossfit import Expected, cross_fit
 from training.effects.effect import Effect, Effects
-from training.effects.landmarks import Landmarks, landmark_book
+from training.effects.landmarks import Book, Landmarks, landmark_book
 from training.effects.randomised import with_trials
-from training.engine.periods import Floats
+from training.effects.together import Cell, drawn_together, proven_together
 
 LEAST_REACHED, LEAST_LEFT = 40, 30
 """Fewer accounts that reached it, or that left, cannot tell anything: with a dozen leavers none
@@ -34,7 +41,10 @@ DIGITS = 6
 
 FEW = "too few accounts reached it or left"
 COVERS_ZERO = "its interval covers zero"
+ALL_LENT = "its interval covers zero once what hidden engagement lends is taken off"
+NOT_TOGETHER = "all segments together show no effect beyond luck among so many milestones"
 NO_OVERLAP = "those who reached it and those who did not are too unlike"
+NO_BRIDGE = "what hidden engagement lends to it cannot be told"
 PLACEBO_WORKS = "a busy month, which causes nothing, seems to work as well in this segment"
 UNBALANCED = "the two sides used the product differently already before"
 
@@ -48,52 +58,73 @@ def estimate_effects(features: FeatureSet, project: Project, *, training_day: in
         horizon_days=horizon,
         min_events=project.models.min_events,
     )
-    placebo = compared(book.busy_months())
-    in_segment = {cell.effect.segment: cell.effect for cell in placebo}
-    found = [cell for landmarks in book.milestones() for cell in compared(landmarks)]
-    judged = [
-        replace(cell, effect=judge(cell.effect, in_segment.get(cell.effect.segment)))
-        for cell in drawn_together(found)
-    ]
+    over = bridges(book)
+    placebo = [cell.effect for cell in compared(book.busy_months(), over)]
+    found = [cell for landmarks in book.milestones() for cell in compared(landmarks, over)]
     told = with_trials(
-        [cell.effect for cell in judged],
+        judged_together(found, placebo),
         features,
         training_day=training_day,
         horizon_days=horizon,
     )
     return Effects(
         found=tuple(_rounded(one) for one in told),
-        placebo=tuple(_rounded(cell.effect) for cell in placebo),
+        placebo=tuple(_rounded(one) for one in placebo),
         horizon_days=horizon,
         window_days=book.window_days,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One segment's estimate of one milestone, with the standard error of its points."""
+def bridges(book: Book) -> dict[str, Bridge]:
+    """By segment, what hidden engagement does; none where a busy week tells little."""
+    weeks = book.busy_weeks()
+    told: dict[str, Bridge] = {}
+    expected: Expected | None = None
+    for segment, rows in _segments(weeks):
+        if _counted(weeks, rows, segment).evidence == "too_few":
+            continue
+        expected = cross_fit(weeks, seed=SEED) if expected is None else expected
+        over = bridge(contrast(weeks, expected, rows), later_contrast(weeks, expected, rows))
+        if over is not None:
+            told[segment] = over
+    return told
 
-    effect: Effect
-    error: float
 
-
-def compared(landmarks: Landmarks, expected: Expected | None = None) -> list[Cell]:
+def compared(
+    landmarks: Landmarks, over: Mapping[str, Bridge], expected: Expected | None = None
+) -> list[Cell]:
     """Estimate a milestone (or the placebo) in every segment in which it was ever open.
 
     What is to be expected is learnt where it is not given and enough accounts tell.
     """
     cells: list[Cell] = []
-    for segment in sorted({str(name) for name in landmarks.segment}):
-        rows = landmarks.segment == segment
+    for segment, rows in _segments(landmarks):
         counted = _counted(landmarks, rows, segment)
         if counted.evidence == "too_few":
             cells.append(Cell(counted, np.nan))
             continue
         expected = cross_fit(landmarks, seed=SEED) if expected is None else expected
         found = contrast(landmarks, expected, rows)
+        if segment in over:
+            later = later_contrast(landmarks, expected, rows)
+            counted = replace(counted, lent=lent(later, over[segment]))
+            found = without_lent(found, later, over[segment])
         past_use = probe_contrast(landmarks, expected, rows)
         cells.append(Cell(_measured(counted, found, past_use), found.error))
     return cells
+
+
+def judged_together(found: Sequence[Cell], placebo: Sequence[Effect]) -> list[Effect]:
+    """Decide what every estimate may be called, beside all others and the placebo."""
+    proven, in_segment = proven_together(found), {each.segment: each for each in placebo}
+    return [
+        judge(
+            replace(cell.effect, best=best),
+            in_segment.get(cell.effect.segment),
+            is_proven=cell.effect.milestone in proven,
+        )
+        for cell, best in zip(found, drawn_together(found), strict=True)
+    ]
 
 
 def seems_to_work(placebo: Effect | None) -> bool:
@@ -103,18 +134,21 @@ def seems_to_work(placebo: Effect | None) -> bool:
     return not placebo.low <= 0 <= placebo.high
 
 
-def judge(effect: Effect, placebo: Effect | None) -> Effect:
-    """Decide what an estimate may be called beside the placebo of its segment, and why."""
+def judge(effect: Effect, placebo: Effect | None, *, is_proven: bool) -> Effect:
+    """Decide what an estimate may be called, and why.
+
+    ``is_proven`` says that all segments of the milestone together are, beside all others.
+    """
     if effect.evidence == "too_few":
         return effect
-    low, high = effect.low or 0.0, effect.high or 0.0
-    works, borrowed = seems_to_work(placebo), (placebo.points if placebo else None) or 0.0
-    if effect.best is not None:
-        effect = replace(effect, best=effect.best - borrowed)
+    low, high, taken = effect.low or 0.0, effect.high or 0.0, effect.lent or 0.0
+    covers, covered = low <= 0 <= high, low + taken <= 0 <= high + taken
     reasons = (
-        (low <= 0 <= high, COVERS_ZERO),
+        (covers, COVERS_ZERO if covered else ALL_LENT),
+        (not covers and not is_proven, NOT_TOGETHER),
+        (effect.lent is None, NO_BRIDGE),
         (effect.effective < LEAST_EFFECTIVE, NO_OVERLAP),
-        (works, PLACEBO_WORKS),
+        (seems_to_work(placebo), PLACEBO_WORKS),
         (abs(effect.past_use or 0.0) > MOST_PAST_USE, UNBALANCED),
     )
     against = [remark for applies, remark in reasons if applies]
@@ -123,44 +157,9 @@ def judge(effect: Effect, placebo: Effect | None) -> Effect:
     return replace(effect, evidence="adjusted")
 
 
-def drawn_together(cells: Sequence[Cell]) -> list[Cell]:
-    """Draw each milestone's segments together, by how little each is known.
-
-    Empirical Bayes: the segments' true effects are taken as a draw around their mean, with the
-    variance that the estimates show beyond their errors (DerSimonian and Laird 1986).
-    """
-    best: dict[int, float] = {}
-    for milestone in {cell.effect.milestone for cell in cells}:
-        at = [
-            i
-            for i, cell in enumerate(cells)
-            if cell.effect.milestone == milestone and cell.effect.points is not None
-        ]
-        points = np.array([cells[i].effect.points for i in at], dtype=np.float64)
-        errors = np.array([cells[i].error for i in at])
-        best |= dict(zip(at, shrunk(points, errors).tolist(), strict=True))
-    return [
-        replace(cell, effect=replace(cell.effect, best=best.get(i)))
-        for i, cell in enumerate(cells)
-    ]
-
-
-def shrunk(points: Floats, errors: Floats) -> Floats:
-    """Draw estimates towards their mean.
-
-    >>> shrunk(np.array([-0.02, -0.04]), np.array([0.01, 0.01])).round(3).tolist()
-    [-0.025, -0.035]
-    """
-    if len(points) < 2:
-        return points
-    weights = 1 / errors**2
-    mean = (weights * points).sum() / weights.sum()
-    beyond = (weights * (points - mean) ** 2).sum() - (len(points) - 1)
-    scale = weights.sum() - (weights**2).sum() / weights.sum()
-    variance = max(beyond / scale, 0.0)
-    kept = variance / (variance + errors**2)
-    drawn: Floats = mean + kept * (points - mean)
-    return drawn
+def _segments(landmarks: Landmarks) -> Iterator[tuple[str, np.ndarray]]:
+    for segment in sorted({str(name) for name in landmarks.segment}):
+        yield segment, landmarks.segment == segment
 
 
 def _counted(landmarks: Landmarks, rows: np.ndarray, segment: str) -> Effect:

@@ -26,14 +26,16 @@ from training.engine.periods import Floats
 WINDOW_DAYS = 7
 SETTLED_DAYS = 14
 """A newcomer of less than this has shown nothing that accounts could be compared by."""
-BUSY_MONTH = "busy_month"
+BUSY_MONTH, BUSY_WEEK = "busy_month", "busy_week"
 DECIDED_DAYS = 42
 """How long before leaving it may have been decided. Whoever has decided uses the product less,
 so that the placebo's clock starts only when those have left.
 """
 PROBE = "active_days_7d"
-"""Kept from what is adjusted for, so that the balance it was not told to keep can be looked at.
-"""
+"""Days with use. Those before are kept from what is adjusted for, so that the balance it was
+not told to keep can be looked at; engagement shows in those after, however far the account has
+climbed."""
+_OF_A_WEEK = "activity_count_7d"
 _BUSY, _BUSY_FROM = "active_days_28d", 0.75
 _STEP_INPUTS = ("progress", "days_open", "days_to_due", "milestone_reach_rate")
 _PROBED = ("active_days_7d", "active_days_ratio_7d", "days_since_active")
@@ -56,6 +58,8 @@ class Landmarks:
     inputs: Floats
     """What was known on the morning: features, this step's own, where the other steps stand."""
     probe: Floats
+    later: Floats
+    """Days with use in a week after the window; NaN where nothing is known of it."""
     is_reached: Bools
     """Within the window."""
     left: Floats
@@ -105,6 +109,40 @@ class Book:
         own = np.full((len(at), len(_STEP_INPUTS)), np.nan)
         return self._landmarks(BUSY_MONTH, at, wait=wait, own=own, delay_days=DECIDED_DAYS)
 
+    def busy_weeks(self) -> Landmarks:
+        """The bridge: a window in which more was done than in the one before.
+
+        It shows engagement too, and how that goes on. No milestone was reached in it.
+        """
+        at = self._usable(DECIDED_DAYS)
+        before, within = self._seen(_OF_A_WEEK, 0)[at], self._seen(_OF_A_WEEK, 1)[at]
+        kept = np.isfinite(within) & ~self._climbed()[at]
+        at, is_busy = at[kept], (within > before)[kept]
+        own = np.full((len(at), len(_STEP_INPUTS)), np.nan)
+        wait = np.where(is_busy, 0, self.window_days)
+        return self._landmarks(BUSY_WEEK, at, wait=wait, own=own, delay_days=DECIDED_DAYS)
+
+    def _seen(self, name: str, windows: int) -> Floats:
+        """What an input says so many windows later; NaN where there was no such morning."""
+        followed = self.followed
+        values = self.features.values[name].to_numpy(dtype=np.float64)[followed.rows]
+        mornings = pd.MultiIndex.from_arrays([followed.account, followed.day])
+        asked = [followed.account, followed.day + windows * self.window_days]
+        known = pd.Series(values, index=mornings).reindex(pd.MultiIndex.from_arrays(asked))
+        return known.to_numpy(dtype=np.float64)
+
+    def _climbed(self) -> Bools:
+        """Whether any milestone was reached within the window."""
+        reached, followed = self.features.reached, self.followed
+        names = self.features.snapshots["account_id"].iloc[followed.rows]
+        mornings = pd.DataFrame({"account_id": names.to_numpy(), "morning": followed.day})
+        mornings = mornings.assign(at=np.arange(len(mornings)))
+        known = reached.loc[reached["known_day"] < followed.training_day]
+        both = mornings.merge(known[["account_id", "day"]], on="account_id")
+        wait = both["day"] - both["morning"]
+        within = both.loc[(wait >= 0) & (wait < self.window_days), "at"]
+        return np.isin(mornings["at"].to_numpy(), within)
+
     def _of_milestone(self, milestone: str, steps: pd.DataFrame) -> Landmarks:
         own = steps.loc[steps["milestone"] == milestone]
         own = own.loc[np.isin(own["at"], self._usable(0))]
@@ -139,6 +177,7 @@ class Book:
             cluster=self.cluster[at],
             inputs=np.hstack([self.inputs[at], own]),
             probe=_standardised(self.features.values[PROBE].to_numpy(dtype=np.float64)[rows]),
+            later=self._seen(PROBE, 2)[at],
             is_reached=wait < self.window_days,
             left=(struck & soon).astype(np.float64),
         )

@@ -119,6 +119,7 @@ def _of_those_moved(counted: Effect, points: float, *, error: float, said: str) 
         low=low,
         high=high,
         best=points,
+        lent=None,
         robustness=None,
         robustness_low=None,
         past_use=None,

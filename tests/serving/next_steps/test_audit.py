@@ -1,17 +1,8 @@
 import pandas as pd
-import pytest
 
 from configs.playbook import Playbook
-from serving.next_steps.audit import (
-    DRIVES,
-    NOTHING_MEASURED,
-    TOO_FEW,
-    audit,
-    audit_schema,
-    groups,
-    verdict,
-)
 from serving.next_steps.audit import _row as row_of
+from serving.next_steps.audit import audit, audit_schema, groups
 from serving.next_steps.expectations import FITS, LATER, expectations
 from serving.scorecard import as_table
 from tests.builders import a_step
@@ -54,20 +45,6 @@ def looked_at(days, slug, effect=None, learnt=None):
     (group,) = groups(standing, accounts.assign(segment="startup"))
     step = next(m for m in PLAYBOOK.milestones if m.slug == slug)
     return row_of(step, group, effect, PLAYBOOK, learnt=learnt or {})
-
-
-@pytest.mark.parametrize(
-    ("effect", "said"),
-    [
-        (KEEPS, DRIVES),
-        (UNCLEAR, NOTHING_MEASURED),
-        (Effect("startup", "first", "adjusted", 0.05, 0.02, 0.08), NOTHING_MEASURED),
-        (Effect("startup", "first", "too_few"), TOO_FEW),
-        (None, TOO_FEW),
-    ],
-)
-def test_only_evidence_of_keeping_customers_earns_the_word(effect, said):
-    assert verdict(effect) == said
 
 
 def test_who_reached_it_is_counted_by_hand():

@@ -8,11 +8,12 @@ from serving.next_steps.order import (
     peer_days,
     reason,
 )
+from serving.next_steps.recommend import FILLER, PROVEN, UNPROVEN
 from serving.scorecard import as_table
 from tests.serving.mornings import a_morning
 
 SEGMENTS = pd.Series(dict.fromkeys("abcdef", "startup"))
-TOLD = {"worth": 0.01, "chance": 0.42, "effort_days": 35.0}
+TOLD = {"ground": PROVEN, "order": 1, "chance": 0.42, "effort_days": 35.0}
 UNTOLD = {"points": None, "low": None, "high": None}
 
 
@@ -26,16 +27,27 @@ def done(accounts, days):
     return pd.DataFrame({**rows, "days_open": days})
 
 
-def test_a_proven_step_is_told_with_its_interval_an_unproven_one_without_figures():
+def test_a_proven_step_is_told_with_its_interval():
     proven = {"points": -0.031, "low": -0.05, "high": -0.012}
     said = reason(TOLD | proven, name="First report", whose="peers", days=90, effect_days=180)
     assert "changes the risk of leaving within 180 days by" in said
     assert "by \u22123.1 points (between \u22125.0 and \u22121.2)" in said
-    unproven = reason(
-        TOLD | UNTOLD, name="First report", whose="peers", days=90, effect_days=180
-    )
-    assert "nothing is proven" in unproven
-    assert "points" not in unproven
+
+
+@pytest.mark.parametrize(
+    ("ground", "order", "why"),
+    [
+        (UNPROVEN, 1, "it comes first on the ladder, as no open step is proven"),
+        (UNPROVEN, 2, "it comes later on the ladder"),
+        (FILLER, 1, "promises most, though no effect of it can be measured"),
+        (FILLER, 2, "it opens nothing, and no effect of it can be measured"),
+    ],
+)
+def test_an_unproven_step_is_told_without_figures_of_an_effect(ground, order, why):
+    row = TOLD | UNTOLD | {"ground": ground, "order": order}
+    said = reason(row, name="First report", whose="peers", days=90, effect_days=180)
+    assert why in said
+    assert "points" not in said
 
 
 def test_the_effort_is_what_peers_took_where_enough_of_them_did(company):

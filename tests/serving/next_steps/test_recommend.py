@@ -1,10 +1,19 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.playbook import Playbook
-from serving.next_steps.recommend import candidates, next_milestones
+from serving.next_steps.recommend import (
+    FILLER,
+    PROVEN,
+    UNPROVEN,
+    candidates,
+    next_milestones,
+)
+from serving.next_steps.verdict import NOTHING_MEASURED, verdict
 from tests.builders import a_step
 from training.effects.effect import Effect, Effects
 
@@ -66,10 +75,11 @@ def test_the_order_of_the_rows_decides_nothing(accounts, chance):
     assert set(one.index) == {name for name, own in accounts.items() if "open" in own}
 
 
-PROVEN = Effect("startup", "weekly_report", "adjusted", -0.05, -0.08, -0.02, best=-0.04)
-UNPROVEN = Effect("startup", "first_report", "descriptive", -0.03, -0.07, 0.01, best=-0.02)
+KEEPS = Effect("startup", "weekly_report", "adjusted", -0.05, -0.08, -0.02, best=-0.04)
+ALSO_KEEPS = Effect("startup", "first_report", "adjusted", -0.03, -0.05, -0.01, best=-0.02)
+UNCLEAR = Effect("startup", "first_report", "descriptive", -0.03, -0.07, 0.01, best=-0.02)
 FEW = Effect("startup", "kicked_off", "too_few", reached=4)
-EFFECTS = Effects((PROVEN, UNPROVEN, FEW))
+EFFECTS = Effects((KEEPS, UNCLEAR, FEW))
 SEGMENTS = pd.Series({"a": "startup", "b": "enterprise"})
 
 
@@ -80,13 +90,82 @@ def chosen_of(chances, effects=EFFECTS, account="a"):
     ).loc[account]
 
 
-def test_what_takes_most_off_the_risk_times_its_chance_comes_first():
-    assert chosen_of([0.9, 0.5, 0.5])["milestone"] == "weekly_report"
-    assert chosen_of([0.9, 0.9, 0.3])["milestone"] == "first_report"
+def order_of(chances, effects, playbook=PLAYBOOK):
+    rows = ladder(a=("open",) * 3).assign(chance_90d=chances)
+    ordered = candidates(
+        rows, playbook, effects=effects, segments=SEGMENTS, chance="chance_90d"
+    )
+    return ordered.set_index("milestone")
+
+
+def test_of_proven_steps_what_takes_most_off_the_risk_times_its_chance_comes_first():
+    both = Effects((KEEPS, ALSO_KEEPS))
+    assert chosen_of([0.9, 0.5, 0.5], both)["milestone"] == "weekly_report"
+    assert chosen_of([0.9, 0.9, 0.3], both)["milestone"] == "first_report"
+
+
+def test_evidence_comes_first_then_the_unknown_and_what_shows_no_effect_last():
+    ordered = order_of([0.9, 0.9, 0.01], EFFECTS)
+    assert ordered["order"].to_dict() == {
+        "weekly_report": 1, "kicked_off": 2, "first_report": 3,
+    }  # fmt: skip
+    assert ordered["ground"].to_dict() == {
+        "weekly_report": PROVEN, "kicked_off": UNPROVEN, "first_report": FILLER,
+    }  # fmt: skip
+
+
+def test_among_unproven_steps_the_playbook_s_order_rules_and_no_estimate():
+    """Both open the last step; the second one's estimate looks better and proves nothing."""
+    opening = Playbook.model_validate(
+        {
+            "milestones": [
+                a_step("kicked_off"),
+                a_step("first_report"),
+                a_step("weekly_report", requires=["kicked_off", "first_report"]),
+            ]
+        }
+    )
+    lucky = replace(UNCLEAR, best=-0.2)
+    worse = Effect("startup", "kicked_off", "descriptive", -0.001, -0.05, 0.05, best=-0.001)
+    ordered = order_of([0.1, 0.9, 0.0], Effects((lucky, worse)), opening)
+    assert ordered["order"].to_dict() == {
+        "kicked_off": 1, "first_report": 2, "weekly_report": 3,
+    }  # fmt: skip
+    assert ordered.loc["first_report", "worth"] == 0
+
+
+cells = st.tuples(
+    st.sampled_from(["adjusted", "descriptive", "too_few"]),
+    st.floats(-0.2, 0.2),
+    st.floats(0.0, 1.0),
+)
+
+
+@given(st.tuples(cells, cells, cells))
+def test_a_step_without_measurable_effect_is_never_named_where_another_is_open(told):
+    effects = Effects(
+        tuple(
+            Effect("startup", slug, label, points, points - 0.01, points + 0.01, best=points)
+            if label != "too_few"
+            else Effect("startup", slug, label)
+            for slug, (label, points, _) in zip(SLUGS, told, strict=True)
+        )
+    )
+    ordered = order_of([chance for _, _, chance in told], effects)
+    filler = [verdict(effects.of("startup", slug)) == NOTHING_MEASURED for slug in SLUGS]
+    first = ordered["order"].idxmin()
+    assert all(filler) or not filler[SLUGS.index(first)]
+    kept = [slug for slug in SLUGS if effects.of("startup", slug).keeps]
+    assert not kept or first in kept
 
 
 def test_only_what_is_evidence_is_told_as_an_effect():
-    proven, unproven = chosen_of([0.9, 0.5, 0.5]), chosen_of([0.9, 0.9, 0.3])
+    proven = chosen_of([0.9, 0.5, 0.5])
+    unclear = [
+        replace(UNCLEAR, milestone=slug, best=-0.02 if slug == "first_report" else 0.0)
+        for slug in SLUGS
+    ]
+    unproven = chosen_of([0.9, 0.9, 0.3], Effects(tuple(unclear)))
     assert proven[["points", "low", "high", "evidence"]].tolist() == [
         -0.05, -0.08, -0.02, "adjusted",
     ]  # fmt: skip

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import doubleml
 import numpy as np
 import pandas as pd
@@ -8,7 +10,13 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from training.effects.contrast import contrast, e_value, overlap_weights, probe_contrast
+from training.effects.contrast import (
+    contrast,
+    e_value,
+    later_contrast,
+    overlap_weights,
+    probe_contrast,
+)
 from training.effects.crossfit import Expected, cross_fit, folds
 from training.effects.landmarks import Landmarks
 
@@ -32,6 +40,7 @@ def made_up(seed, *, accounts=2500, each=2, does=DOES):
         cluster=account,
         inputs=np.stack([engaged, rng.normal(size=len(account))], axis=1),
         probe=engaged + rng.normal(size=len(account)),
+        later=engaged + rng.normal(size=len(account)),
         is_reached=reached,
         left=(rng.random(len(account)) < leaving).astype(float),
     )
@@ -101,6 +110,15 @@ def test_what_came_before_is_not_moved_where_alike_is_compared_with_alike():
     assert abs(found.points) < 0.1
     reached, probe = landmarks.is_reached, landmarks.probe
     assert probe[reached].mean() - probe[~reached].mean() > 0.8
+
+
+def test_of_whom_nothing_is_known_later_nothing_is_compared():
+    landmarks = made_up(6, accounts=600)
+    expected, known = cross_fit(landmarks, seed=1), landmarks.account % 3 > 0
+    silent = replace(landmarks, later=np.where(known, landmarks.later, np.nan))
+    some = later_contrast(silent, expected, everything(silent))
+    assert some.points == later_contrast(landmarks, expected, known).points
+    assert np.isfinite(cross_fit(silent, seed=1).later).all()
 
 
 def test_seeing_each_account_twice_makes_nothing_surer():

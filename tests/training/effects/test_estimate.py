@@ -2,87 +2,67 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.training.effects.test_contrast import made_up
 from training.effects import estimate
 from training.effects.effect import Effect
-from training.effects.estimate import (
-    Cell,
-    compared,
-    drawn_together,
-    estimate_effects,
-    judge,
-    shrunk,
-)
+from training.effects.estimate import compared, estimate_effects, judge, judged_together
+from training.effects.together import Cell
 
 CLEAR = Effect(
     "startup", "first", "descriptive", points=-0.04, low=-0.06, high=-0.02, best=-0.04,
-    reached=90, effective=80.0, past_use=0.02,
+    lent=-0.01, reached=90, effective=80.0, past_use=0.02,
 )  # fmt: skip
 HARMLESS = replace(CLEAR, milestone="busy_month", points=-0.01, low=-0.03, high=0.01)
 
 
 def test_a_clear_effect_is_evidence_only_where_the_placebo_does_nothing():
-    assert judge(CLEAR, HARMLESS).evidence == "adjusted"
-    assert judge(CLEAR, None).evidence == "adjusted"
-    works = replace(HARMLESS, high=-0.001)
-    assert judge(CLEAR, works).evidence == "descriptive"
-    assert estimate.PLACEBO_WORKS in judge(CLEAR, works).remark
+    assert judge(CLEAR, HARMLESS, is_proven=True).evidence == "adjusted"
+    assert judge(CLEAR, None, is_proven=True).evidence == "adjusted"
+    works = judge(CLEAR, replace(HARMLESS, high=-0.001), is_proven=True)
+    assert works.evidence == "descriptive"
+    assert estimate.PLACEBO_WORKS in works.remark
 
 
 @pytest.mark.parametrize(
     ("told", "why"),
     [
-        ({"high": 0.001}, estimate.COVERS_ZERO),
+        ({"high": 0.001, "lent": -0.0001}, estimate.COVERS_ZERO),
+        ({"high": 0.001}, estimate.ALL_LENT),
+        ({"lent": None}, estimate.NO_BRIDGE),
         ({"effective": 12.0}, estimate.NO_OVERLAP),
         ({"past_use": -0.2}, estimate.UNBALANCED),
     ],
 )
 def test_whatever_speaks_against_an_effect_is_said(told, why):
-    judged = judge(replace(CLEAR, **told), HARMLESS)
+    judged = judge(replace(CLEAR, **told), HARMLESS, is_proven=True)
     assert judged.evidence == "descriptive"
     assert judged.remark == why
 
 
-def test_steps_are_compared_without_what_the_placebo_lends_them():
-    assert judge(CLEAR, HARMLESS).best == pytest.approx(-0.03)
+def test_one_segment_is_no_effect_by_luck_where_the_milestone_as_a_whole_is_none():
+    lucky = judge(CLEAR, HARMLESS, is_proven=False)
+    assert (lucky.evidence, lucky.remark) == ("descriptive", estimate.NOT_TOGETHER)
+    others = [
+        Cell(replace(CLEAR, segment=segment, points=0.03, low=0.01, high=0.05), 0.01)
+        for segment in ("enterprise", "mid_market")
+    ]
+    alone, *_ = judged_together([Cell(CLEAR, 0.01)], [HARMLESS])
+    beside, *_ = judged_together([Cell(CLEAR, 0.01), *others], [HARMLESS])
+    assert (alone.evidence, beside.evidence) == ("adjusted", "descriptive")
 
 
 def test_too_few_stay_too_few():
     few = Effect("startup", "first", "too_few", reached=3)
-    assert judge(few, HARMLESS) is few
+    assert judge(few, HARMLESS, is_proven=True) is few
 
 
 def test_a_handful_of_accounts_gets_no_figures():
     landmarks = made_up(1, accounts=30)
-    (cell,) = compared(landmarks)
+    (cell,) = compared(landmarks, {})
     assert cell.effect.evidence == "too_few"
     assert cell.effect.points is None
     assert cell.effect.remark == estimate.FEW
-
-
-errors = st.floats(0.001, 0.1)
-
-
-@given(st.lists(st.tuples(st.floats(-0.3, 0.3), errors), min_size=1, max_size=6))
-def test_drawing_together_never_leaves_the_range_of_the_estimates(cells):
-    points, own = (np.array(column) for column in zip(*cells, strict=True))
-    drawn = shrunk(points, own)
-    assert (drawn >= points.min() - 1e-12).all()
-    assert (drawn <= points.max() + 1e-12).all()
-
-
-def test_a_milestone_is_drawn_towards_its_own_segments_only():
-    cells = [
-        Cell(replace(CLEAR, segment=segment, milestone=milestone, points=points), 0.02)
-        for segment, milestone, points in (
-            ("a", "first", -0.02), ("b", "first", -0.04), ("a", "second", 0.5),
-        )
-    ]  # fmt: skip
-    drawn = [cell.effect.best for cell in drawn_together(cells)]
-    assert drawn == [pytest.approx(-0.03), pytest.approx(-0.03), pytest.approx(0.5)]
 
 
 def test_the_same_history_gives_the_same_effects_and_nothing_later_is_read(company):
