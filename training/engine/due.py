@@ -101,9 +101,9 @@ class CountedDays:
 
         ``days`` are the same for all rows, or have a row per row.
 
-        >>> pull = DuePull((), np.ones((1, 73)) * 0.1, np.array([0.5]))
+        >>> pull = DuePull((), np.full((1, 73), 0.25), np.array([0.5]))
         >>> pull.of(np.array([3.0, np.nan]), ["any", "any"]).by(np.array([0.0, 2.0])).tolist()
-        [[0.0, 0.2], [0.0, 1.0]]
+        [[0.0, 0.5], [0.0, 1.0]]
         """
         days = np.broadcast_to(days, (len(self), np.shape(days)[-1]))
         due, group = np.nan_to_num(self.due)[:, None], self.group[:, None]
