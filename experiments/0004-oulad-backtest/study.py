@@ -6,7 +6,8 @@ logistic regression of the same inputs, the simple rules, and the due dates.
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from features.asof import as_dates
 from features.assemble import FeatureSet
 from features.store import read_features
 from pipelines.backtest import kept_backtest
@@ -24,7 +26,14 @@ from pipelines.lake import MEASURES, Lake
 from training.engine.followed import follow
 from training.engine.periods import CENSORED, Floats
 from training.proof.judged import ASKED, Backtest, Judged
-from training.proof.metrics import auc, average_precision, brier, ece, predicted_over_observed
+from training.proof.metrics import (
+    account_bootstrap,
+    auc,
+    average_precision,
+    brier,
+    ece,
+    predicted_over_observed,
+)
 from training.questions.steps import follow_steps
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +41,8 @@ AS_OF = date(2014, 4, 26)
 CONFIG = ROOT / "configs/oulad"
 WITHDRAWS_WITHIN, HANDS_IN_WITHIN = 56, 28
 MOST_ROWS = 40_000
+OURS, THEIRS = "Milepost", "logistic regression"
+DRAWS = 200
 DUE_EDGES = (-np.inf, 0, 28, 112, np.inf)
 DUE_NAMES = ("overdue", "within 28 days", "within 112 days", "after the longest horizon")
 
@@ -52,26 +63,61 @@ def main(lake: Path) -> None:
     _dates_by_due(tested)
 
 
-def _compare(origins: Iterator[tuple[Floats, dict[str, Floats]]]) -> None:
-    """Print every measure of every predictor, over all origins."""
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What was said of one origin's rows by each predictor, and what came."""
+
+    origin: date
+    families: np.ndarray
+    came: Floats
+    said: dict[str, Floats]
+
+
+def _compare(origins: Iterator[Told]) -> None:
+    """Print every measure of every predictor, and the lead at each origin and over all."""
     told = list(origins)
-    came = np.concatenate([outcome for outcome, _ in told])
-    names = [name for name in told[0][1] if all(name in said for _, said in told)]
+    came = np.concatenate([one.came for one in told])
+    names = [name for name in told[0].said if all(name in one.said for one in told)]
     print(f"{len(told)} origins, {len(came)} rows, {int(came.sum())} events\n")
     print("| predictor | AUC | average precision | Brier | ECE | predicted/observed |")
     print("|---|---|---|---|---|---|")
     for name in names:
-        chance = np.concatenate([said[name] for _, said in told])
+        chance = np.concatenate([one.said[name] for one in told])
         print(
             f"| {name} | {auc(chance, came):.3f} | {average_precision(chance, came):.3f} "
             f"| {brier(chance, came):.4f} | {ece(chance, came):.4f} "
             f"| {predicted_over_observed(chance, came):.2f} |"
         )
+    head = ["origin", "events", f"{OURS}'s AUC", f"{THEIRS}'s", "lead, 95 %"]
+    print("\n| " + " | ".join([*head, "lead in average precision, 95 %"]) + " |")
+    print("|---|---|---|---|---|---|")
+    for one in sorted(told, key=lambda one: one.origin):
+        _lead(str(one.origin), one.families, one.came, one.said)
+    families = np.concatenate([one.families for one in told])
+    both = {n: np.concatenate([one.said[n] for one in told]) for n in (OURS, THEIRS)}
+    _lead("all", families, came, both)
 
 
-def _withdrawals(
-    features: FeatureSet, tested: Backtest
-) -> Iterator[tuple[Floats, dict[str, Floats]]]:
+def _lead(origin: str, families: np.ndarray, came: Floats, said: dict[str, Floats]) -> None:
+    """By how much Milepost is ahead, and the interval of other accounts being drawn."""
+    code = pd.factorize(families)[0].astype(np.int64)
+    ours, theirs = said[OURS], said[THEIRS]
+
+    def interval(lead: Callable[[Floats], float]) -> str:
+        low, high = account_bootstrap(lead, code, seed=0, draws=DRAWS)
+        return f"{lead(np.ones(len(came))):+.4f} ({low:+.4f} to {high:+.4f})"
+
+    ordered, precise = (
+        interval(lambda w, of=of: of(ours, came, weights=w) - of(theirs, came, weights=w))
+        for of in (auc, average_precision)
+    )
+    print(
+        f"| {origin} | {int(came.sum())} | {auc(ours, came):.3f} | {auc(theirs, came):.3f} "
+        f"| {ordered} | {precise} |"
+    )
+
+
+def _withdrawals(features: FeatureSet, tested: Backtest) -> Iterator[Told]:
     for judged in tested.judged["churn"]:
         learnt = follow(features, training_day=judged.origin_day, every_days=28, min_events=30)
         came = learnt.followup.happened_by(WITHDRAWS_WITHIN, cause=0)
@@ -82,9 +128,7 @@ def _withdrawals(
         yield _told(judged, WITHDRAWS_WITHIN, np.arange(len(today)), said)
 
 
-def _next_assignments(
-    features: FeatureSet, tested: Backtest
-) -> Iterator[tuple[Floats, dict[str, Floats]]]:
+def _next_assignments(features: FeatureSet, tested: Backtest) -> Iterator[Told]:
     """Of each student the open assignment that is due next, at each origin."""
     inputs = _numbers(features.values)
     own = features.steps[list(features.step_catalogue)].to_numpy(dtype=np.float64)
@@ -125,13 +169,15 @@ def _steps_of(features: FeatureSet, judged: Judged, rows: np.ndarray) -> np.ndar
     return places.reindex(asked).to_numpy(dtype=np.int64)
 
 
-def _told(
-    judged: Judged, horizon: int, rows: np.ndarray, logistic: Floats
-) -> tuple[Floats, dict[str, Floats]]:
+def _told(judged: Judged, horizon: int, rows: np.ndarray, logistic: Floats) -> Told:
     at = judged.horizons.index(horizon)
     rules = {name: chances[rows, at] for name, chances in judged.rules.items()}
-    said = {"Milepost": judged.said[rows, at], "logistic regression": logistic, **rules}
-    return judged.followup.happened_by(horizon, cause=ASKED)[rows], said
+    return Told(
+        origin=as_dates(np.array([judged.origin_day]))[0].date(),
+        families=judged.about["family"].to_numpy()[rows],
+        came=judged.followup.happened_by(horizon, cause=ASKED)[rows],
+        said={OURS: judged.said[rows, at], THEIRS: logistic, **rules},
+    )
 
 
 def _numbers(values: pd.DataFrame) -> Floats:
@@ -157,7 +203,7 @@ def _logistic(inputs: Floats, came: Floats, today: Floats) -> Floats:
 def _dates(measures: pd.DataFrame) -> None:
     told = measures.loc[(measures["origin"] == "all") & (measures["group_kind"] == "all")]
     print("\n### Dates\n\n| who | what | value | 95 % | of |\n|---|---|---|---|---|")
-    named = ["days_off", "by_p10", "by_p50", "by_p90", "coverage_80"]
+    named = ["days_off", "by_p10", "before_p50", "by_p50", "by_p90", "coverage_80"]
     for line in told.loc[told["measure"].isin(named)].itertuples():
         interval = "" if np.isnan(line.low) else f"{line.low:.3f} to {line.high:.3f}"
         print(

@@ -19,7 +19,8 @@ MODEL = "model"
 FEW_EVENTS = 10
 """With fewer events than this a figure tells of chance more than of the model."""
 DECIMALS: Mapping[str, int] = {"brier": 4, "integrated_brier": 4}
-SHARES = ("ece", "leavers_listed", "leavers_listed_early", "by_p10", "by_p50", "by_p90")
+COVERAGE = ("by_p10", "before_p50", "by_p50", "by_p90", "coverage_80")
+SHARES = ("ece", "leavers_listed", "leavers_listed_early", *COVERAGE)
 DAYS = ("lead_days", "days_off")
 TITLES = {
     "churn": "Who leaves",
@@ -31,7 +32,6 @@ JUDGED_BY = ("auc", "average_precision", "brier", "ece", "predicted_over_observe
 WITH_LISTS = (*JUDGED_BY, "lift_at_capacity")
 OVER_TIME = ("auc", "predicted_over_observed", "integrated_brier", "c_index")
 LISTS = ("leavers_listed", "leavers_listed_early", "lead_days")
-COVERAGE = ("by_p10", "by_p50", "by_p90", "coverage_80")
 
 Line = dict[str, Any]
 
@@ -252,7 +252,7 @@ def _written(measure: str, line: Line, *, with_interval: bool) -> str:
 def _number(measure: str, value: float | None) -> str:
     if value is None or not formats.known(value):
         return formats.NOTHING
-    if measure in SHARES or measure == "coverage_80":
+    if measure in SHARES:
         return formats.unbroken(formats.percent(value))
     if measure in DAYS:
         return formats.days(value)

@@ -70,7 +70,17 @@ def test_coverage_counts_what_was_named_early_enough_whether_it_came_or_not():
     )
     assert found["model", "coverage_80"] == pytest.approx(2 / 3)
     assert found["model", "by_p10"] == pytest.approx(1 / 4)
+    assert found["model", "before_p50"] == pytest.approx(2 / 4)
+    assert found["model", "by_p50"] == pytest.approx(2 / 4)
     assert found["model", "by_p90"] == pytest.approx(2 / 3)
+
+
+def test_who_reaches_it_on_the_middle_day_itself_is_by_it_and_not_before_it():
+    found = told(
+        steps(p10=[10] * 4, p50=[20] * 4, p90=[30] * 4, reached=[15, 20, 20, None], due=[0] * 4)
+    )
+    assert found["model", "before_p50"] == pytest.approx(1 / 4)
+    assert found["model", "by_p50"] == pytest.approx(3 / 4)
 
 
 def test_the_lead_is_from_the_first_list_to_the_exit_and_the_missed_count():
