@@ -63,6 +63,19 @@ class Held(NamedTuple):
     runs: Sequence[tuple[Run, int]]
     users: pa.Array
 
+    def counted(self) -> pd.DataFrame:
+        """Every capability of the rows that hold: how many there are, and the first moment."""
+        parts = [_of_capabilities(run.rows, len(run.capabilities), u) for run, u in self.runs]
+        told = pd.DataFrame(
+            {
+                "capability": [name for run, _ in self.runs for name in run.capabilities],
+                "rows": np.concatenate([counts for counts, _ in parts]),
+                "first": np.concatenate([first for _, first in parts]).view("M8[us]"),
+            }
+        )
+        by_name = told.loc[told["rows"] > 0].groupby("capability")
+        return by_name.agg(rows=("rows", "sum"), first=("first", "min")).reset_index()
+
 
 class _Laid(NamedTuple):
     first: Ints
@@ -207,6 +220,18 @@ def _days(moment: Ints) -> np.ndarray:
     for row in range(len(moment)):
         told[row] = moment[row] // DAY
     return told
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _of_capabilities(rows: OfRun, capabilities: int, until: int) -> tuple[Ints, Ints]:
+    counts = np.zeros(capabilities, dtype=np.int64)
+    first = np.full(capabilities, np.iinfo(np.int64).max, dtype=np.int64)
+    for row in range(len(rows.known)):
+        if rows.known[row] < until:
+            one = rows.capability[row]
+            counts[one] += 1
+            first[one] = min(first[one], rows.moment[row])
+    return counts, first
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

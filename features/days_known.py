@@ -6,6 +6,7 @@ An account's return is known of its exit only once it has come, and is printed w
 """
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -18,9 +19,31 @@ DayPrints = Mapping[str, Mapping[str, list[int]]]
 """Per table and day (as text): how many rows became known, and their print."""
 
 
-def prints_by_day(tables: Mapping[str, ir.Table], *, before_day: int) -> DayPrints:
-    """Print the rows known before a morning, table by table and day by day."""
-    return {name: _printed(rows, before_day) for name, rows in _dated(tables)}
+class Printed(NamedTuple):
+    """The prints of a table, and how many of its rows were known too late for them."""
+
+    days: Mapping[str, list[int]]
+    later: int
+
+
+def printed(rows: ir.Table, *, before_day: int, rows_in_all: int | None = None) -> Printed:
+    """Print the rows known before a morning, of which ``parts_by_day`` has told the day."""
+    known = rows.filter(rows.day < before_day)
+    counted = known.group_by("day").agg(rows=known.count(), **sums_of_rows(known))
+    told = counted.order_by("day").to_pyarrow().to_pylist()
+    days = {str(row.pop("day")): [int(sum_) for sum_ in row.values()] for row in told}
+    if rows_in_all is None:
+        rows_in_all = int(rows.count().to_pyarrow().as_py())
+    return Printed(days, rows_in_all - sum(day[0] for day in days.values()))
+
+
+def added(one: Printed, other: Printed) -> Printed:
+    """The prints of both together, which have no row in common."""
+    days = {day: list(told) for day, told in one.days.items()}
+    for day, told in other.days.items():
+        days[day] = [a + b for a, b in zip(days.get(day, [0] * len(told)), told, strict=True)]
+    in_order = dict(sorted(days.items(), key=lambda item: int(item[0])))
+    return Printed(in_order, one.later + other.later)
 
 
 def changed_from(then: DayPrints, now: DayPrints, *, as_of_day: int) -> int:
@@ -36,19 +59,15 @@ def changed_from(then: DayPrints, now: DayPrints, *, as_of_day: int) -> int:
     return min(days)
 
 
-def _dated(tables: Mapping[str, ir.Table]) -> Iterator[tuple[str, ir.Table]]:
-    for name, rows in sorted(tables.items()):
-        known = day_of(rows.known_at).fill_null(NEVER)
-        if "returned_at" in rows.columns:
-            back = rows.filter(rows.returned_at.notnull())
-            later = ibis.greatest(day_of(back.known_at), day_of(back.returned_at))
-            yield f"{name} returned", back.mutate(day=later)
-            rows = rows.drop("returned_at")
-        yield name, rows.mutate(day=known)
-
-
-def _printed(rows: ir.Table, before_day: int) -> Mapping[str, list[int]]:
-    known = rows.filter(rows.day < before_day)
-    counted = known.group_by("day").agg(rows=known.count(), **sums_of_rows(known))
-    told = counted.order_by("day").to_pyarrow().to_pylist()
-    return {str(row.pop("day")): [int(sum_) for sum_ in row.values()] for row in told}
+def parts_by_day(name: str, rows: ir.Table) -> Iterator[tuple[str, ir.Table]]:
+    """The parts of a table that are printed, each with the day on which a row was known."""
+    known = day_of(rows.known_at).fill_null(NEVER)
+    if name == "activity":
+        # A row dated after it was known (a clock set wrong) counts from the day it is dated.
+        known = ibis.greatest(known, day_of(rows.occurred_at))
+    if "returned_at" in rows.columns:
+        back = rows.filter(rows.returned_at.notnull())
+        later = ibis.greatest(day_of(back.known_at), day_of(back.returned_at))
+        yield f"{name} returned", back.mutate(day=later)
+        rows = rows.drop("returned_at")
+    yield name, rows.mutate(day=known)

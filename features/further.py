@@ -7,14 +7,15 @@ is computed as if nothing had been there.
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from features.asof import NEVER, Ints, ordinal
-from features.days_known import DayPrints, changed_from
+from features.arrived import Seen
+from features.asof import Ints
+from features.days_known import changed_from
 from features.parts import LONG_AGO, Parts
 from features.plan import Plan
 from features.store import ACROSS, CATALOGUES, GROWN, StoredColumns
@@ -29,36 +30,39 @@ class Stands:
     folder: Path
     parts: tuple[str, ...] = ()
     why_not: str | None = None
-    rows_changed_from: int = NEVER
-    """The first day of which other rows of activity are known than the earlier build knew."""
     rows_read_anew_because: str | None = None
 
 
-def write_mornings(folder: Path, plan: Plan, parts: Parts, prints: DayPrints) -> None:
+def write_mornings(folder: Path, parts: Parts, seen: Seen) -> None:
     """Write what the next build asks: which mornings are in which part, from which rows."""
-    told = {"as_of_day": ordinal(plan.as_of), "parts": parts.days_of, "prints": prints}
+    told = {"parts": parts.days_of, **asdict(seen)}
     (folder / MORNINGS).write_text(json.dumps(told, indent=1), encoding="utf-8")
 
 
-def what_stands(before: Path, parts: Parts, prints: DayPrints) -> Stands:
+def seen_before(before: Path | None) -> Seen | None:
+    """What an earlier build knew of the tables."""
+    if before is None or not (before / MORNINGS).is_file():
+        return None
+    return Seen.read(before / MORNINGS)
+
+
+def what_stands(before: Path, parts: Parts, then: Seen | None, now: Seen) -> Stands:
     """Hold an earlier build against what this one is made of; the last morning is new."""
-    if not (before / MORNINGS).is_file():
+    if then is None:
         return Stands(before, why_not="no earlier build of this configuration and code")
-    told = json.loads((before / MORNINGS).read_text("utf-8"))
-    changed = changed_from(told["prints"], prints, as_of_day=told["as_of_day"])
-    own = [{"activity": found["activity"]} for found in (told["prints"], prints)]
-    rows_changed = changed_from(*own, as_of_day=told["as_of_day"])
+    was_in = json.loads((before / MORNINGS).read_text("utf-8"))["parts"]
+    changed = changed_from(then.prints, now.prints, as_of_day=then.as_of_day)
     stand = tuple(
         name
         for name, days in parts.days_of.items()
-        if list(days) == told["parts"].get(name)
+        if list(days) == was_in.get(name)
         and all(day <= changed for day in days)
         and name != parts.names[-1]
     )
     if LONG_AGO not in stand:
         why = "a quarter has begun, or rows known before it have changed"
-        return Stands(before, why_not=why, rows_changed_from=rows_changed)
-    return Stands(before, stand, rows_changed_from=rows_changed)
+        return Stands(before, why_not=why)
+    return Stands(before, stand)
 
 
 def take_over(stands: Stands, folder: Path) -> None:

@@ -8,7 +8,7 @@ time. Where a run is not what was written, nothing that was kept is used.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.asof import Ints, ordinal
+from features.asof import Ints
 from features.coded import Held
-from features.plan import Plan
 from features.taken import NO_USERS, Asking, OfRun, Run, take_in
 
 FOLDER = "rows"
@@ -126,17 +125,18 @@ class Kept:
         return pa.concat_arrays(texts) if texts else NO_USERS
 
 
-def with_new(kept: Kept, activity: ir.Table, plan: Plan, *, pieces: int) -> Kept:
-    """Read what became known since, so many accounts at a time, and keep it."""
-    asking = Asking(ordinal(plan.as_of), since_day=kept.until_day)
-    if asking.since_day == asking.before_day:
+def with_new(
+    kept: Kept, activity: ir.Table, *, before_day: int, edges: Sequence[str] = ()
+) -> Kept:
+    """Read what became known since, of the accounts between two edges at a time; keep it."""
+    asking = Asking(before_day, since_day=kept.until_day)
+    if asking.since_day == before_day:
         return kept
     since = "first" if asking.since_day is None else str(asking.since_day)
-    edges = plan.live.account_ids[plan.accounts * np.arange(1, pieces) // pieces]
     for number, (low, high) in enumerate(pairwise([None, *edges, None])):
         users = kept.users()
         own = asking._replace(low=low, high=high)
-        run, named = take_in(activity, own, plan.known_capabilities, users)
+        run, named = take_in(activity, own, users)
         kept = kept.with_run(f"{since}-{number}", run, named[len(users) :], own)
     return kept
 

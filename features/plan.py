@@ -9,15 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from configs.errors import DataError
 from configs.load import Configuration
-from configs.playbook import check_capabilities
+from configs.playbook import Playbook, check_capabilities
 from configs.project import Project, segment_of
 from features.asof import A_MONDAY, Bools, Grid, Ints, Mornings, Snapshots, ordinal
+from features.coded import Held
 from features.history import (
     History,
     Rows,
@@ -120,18 +122,19 @@ def plan_of(
     as_of: date,
     *,
     also: tuple[date, ...] = (),
+    held: Held | None = None,
 ) -> Plan:
     """Look at what there is, once, before any account is computed.
 
-    ``also`` are mornings wanted besides those of the configuration's grid.
+    ``also`` are mornings wanted besides those of the configuration's grid; activity that is
+    ``held`` already is not looked at where it is.
 
     Raises DataError where no account was known by then, ConfigError where the playbook or the
     segments speak of what the data lack.
     """
     project = configuration.project
-    counted = _by_capability(tables["activity"], as_of)
-    if len(counted):
-        check_capabilities(configuration.playbook, set(counted["capability"]))
+    counted = _by_capability(tables["activity"], as_of, held)
+    _check_capabilities(configuration.playbook, counted, tables["activity"])
     small = read_small_tables(tables, before_day=ordinal(as_of))
     mornings = _mornings(counted["first"].min(), small["accounts"], project, as_of, also=also)
     live = live_snapshots(small, mornings)
@@ -174,24 +177,37 @@ def origins(project: Project, exits: pd.DataFrame | None, as_of: date) -> tuple[
     )
 
 
-def _by_capability(activity: ir.Table, as_of: date) -> pd.DataFrame:
-    """Every capability of the data, most used first: its rows known by then, and the first."""
-    known = activity.known_at < pd.Timestamp(as_of)
-    counted: pd.DataFrame = (
-        activity.group_by("capability")
-        .agg(rows=activity.count(where=known), first=activity.occurred_at.min(where=known))
-        .to_pandas()
-    )
-    return counted.sort_values(
+def _by_capability(activity: ir.Table, as_of: date, held: Held | None) -> pd.DataFrame:
+    """Every capability known by then, most used first: its rows, and the first moment."""
+    if held is None:
+        rows = activity.filter(
+            ibis.greatest(activity.known_at, activity.occurred_at) < pd.Timestamp(as_of)
+        )
+        by_name = rows.group_by("capability")
+        counted = by_name.agg(rows=rows.count(), first=rows.occurred_at.min()).to_pandas()
+    else:
+        counted = held.counted()
+    told: pd.DataFrame = counted.sort_values(
         ["rows", "capability"], ascending=[False, True], ignore_index=True
     )
+    return told
+
+
+def _check_capabilities(playbook: Playbook, counted: pd.DataFrame, activity: ir.Table) -> None:
+    """A capability of the playbook must be one of the data, be it one known only later."""
+    known = set(counted["capability"])
+    if not set(playbook.asked_capabilities()) <= known:
+        every = activity.select("capability").distinct().to_pyarrow()
+        known |= set(every["capability"].to_pylist())
+    if known:
+        check_capabilities(playbook, known)
 
 
 def _most_used_first(counted: pd.DataFrame) -> tuple[str, ...]:
     """The most used ones in alphabetical order, so that a day of use reorders nothing; then
     the others.
     """
-    used = counted.loc[counted["rows"] > 0, "capability"]
+    used = counted["capability"]
     return (*sorted(used[:MOST_CAPABILITIES]), *sorted(used[MOST_CAPABILITIES:]))
 
 

@@ -105,7 +105,7 @@ def at_hand(
         before_day = ordinal(plan.as_of)
         high = ids[last] if last < len(ids) else None
         asking = Asking(before_day, low=ids[first], high=high)
-        run, users = take_in(tables["activity"], asking, names.capabilities)
+        run, users = take_in(tables["activity"], asking)
         held = Held([(run, before_day)], users)
     people = {name: tables[name] for name in ("users",) if name in tables}
     users = placed(plan, people, first=first, last=last).get("users")
@@ -151,7 +151,8 @@ def _computed(plan: Plan, history: History, activity: Asked, names: Names) -> Sh
     first_use, tried = first_days(activity, history)
     snapshot, milestone, step_columns = milestone_columns(ladder, history)
     steps = pd.DataFrame({c.feature.name: c.values for c in step_columns})
-    steps.insert(0, "milestone", np.array(ladder.slugs, dtype=object)[milestone])
+    slugs = np.array(ladder.slugs, dtype=object)[milestone]
+    steps.insert(0, "milestone", pd.Series(slugs, dtype="str"))
     steps.insert(0, "snapshot", snapshot)
     return Shard(
         snapshots=_snapshots(history, ladder),

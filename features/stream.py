@@ -4,10 +4,11 @@ Shard by shard: what a shard has computed is written before the next one begins.
 accounts against each other comes after, from the few columns that it asks for.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -16,18 +17,19 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
+from features.arrived import Arrived, Seen
 from features.asof import Ints, ordinal
 from features.assemble import StepRates, arms_of, arr_of, by_milestone, exits_of, together
 from features.catalogue import Feature
 from features.cluster import computed
 from features.coded import Held
-from features.days_known import prints_by_day
 from features.families import families
 from features.family import columns_across
 from features.further import (
     Stands,
     new_days,
     same_catalogues,
+    seen_before,
     take_over,
     what_stands,
     with_earlier,
@@ -39,6 +41,7 @@ from features.ladder import MILESTONE_REACH_RATE
 from features.parts import Cut, Parts
 from features.plan import Plan, plan_of
 from features.shards import Shard, is_embedded
+from features.sources.filed import Filed
 from features.store import (
     ACROSS,
     GROWN,
@@ -49,6 +52,7 @@ from features.store import (
     write_catalogue,
 )
 
+Frames = dict[str, pd.DataFrame]
 WHOLE = ("standing", "reached", "usage", "first_use", "tried")
 """Frames of a shard that do not grow with the mornings."""
 LIBRARIES = 600 * 10**6
@@ -69,49 +73,61 @@ def write_in_shards(
     also: tuple[date, ...] = (),
     shards: int | None = None,
     before: Path | None = None,
+    filed: Filed | None = None,
 ) -> Stands:
     """Write the files of ``build_features`` into a folder, never holding all of it.
 
     Into how many shards the accounts are cut follows from `limits.memory`, and changes no byte.
     Neither does ``before``, a folder of an earlier build of the same configuration and code,
-    of which what stands is taken over; what that was is handed back.
+    of which what stands is taken over; what that was is handed back. ``filed`` says which files
+    the tables are in, so that those known already are not read.
     """
     memory = configuration.project.limits.memory_bytes
     with _limited(tables, memory):
-        plan = plan_of(tables, configuration, as_of, also=also)
+        then = seen_before(before)
+        arrived = Arrived.since(then, tables, filed, as_of_day=ordinal(as_of))
+        seen = arrived.seen()
+        held, why_read = _held(arrived, seen, folder, before, memory=memory)
+        plan = plan_of(tables, configuration, as_of, also=also, held=held)
         parts = Parts.of(plan.mornings, as_of=as_of)
-        prints = prints_by_day(tables, before_day=ordinal(as_of))
-        stands = what_stands(before or folder, parts, prints)
-        held, why_read = _held(tables, plan, folder, before, stands, memory=memory)
+        stands = what_stands(before or folder, parts, then, seen)
         stands = replace(stands, rows_read_anew_because=why_read)
-        few = plan.narrowed(new_days(plan, stands, parts))
-        if not len(few.live):
-            stands = replace(stands, why_not="nobody is live")
-        if stands.why_not is None:
-            own = parts.without(stands.parts)
-            whole = _write(few, tables, folder, own, shards=shards, held=held, memory=memory)
-            if same_catalogues(stands.folder, folder):
-                take_over(stands, folder)
-                whole["reached"] = with_earlier(whole["reached"], stands, plan, parts)
-            else:
-                stands = replace(stands, why_not="there are other columns than before")
-        if stands.why_not is not None:
-            whole = _write(plan, tables, folder, parts, shards=shards, held=held, memory=memory)
+        write = partial(
+            _write, tables=tables, folder=folder, shards=shards, held=held, memory=memory
+        )
+        whole, stands = _further(plan, stands, parts, folder, write)
     _write_rest(plan, whole, folder)
-    write_mornings(folder, plan, parts, prints)
+    write_mornings(folder, parts, seen)
     return stands
+
+
+def _further(
+    plan: Plan, stands: Stands, parts: Parts, folder: Path, write: Callable[..., Frames]
+) -> tuple[Frames, Stands]:
+    """Write the mornings that do not stand, or all of them where that is not to be."""
+    few = plan.narrowed(new_days(plan, stands, parts))
+    if not len(few.live):
+        stands = replace(stands, why_not="nobody is live")
+    if stands.why_not is None:
+        whole = write(few, parts.without(stands.parts))
+        if same_catalogues(stands.folder, folder):
+            take_over(stands, folder)
+            whole["reached"] = with_earlier(whole["reached"], stands, plan, parts)
+            return whole, stands
+        stands = replace(stands, why_not="there are other columns than before")
+    return write(plan, parts), stands
 
 
 def _write(
     plan: Plan,
-    tables: Mapping[str, ir.Table],
-    folder: Path,
     parts: Parts,
     *,
+    tables: Mapping[str, ir.Table],
+    folder: Path,
     shards: int | None,
     held: Held | None,
     memory: int,
-) -> dict[str, pd.DataFrame]:
+) -> Frames:
     """Write parts and catalogues of a plan, and hand over what does not come in parts."""
     shards = shards or shards_within(plan, memory)
     found = computed(plan, tables, shards=shards, held=held)
@@ -123,28 +139,33 @@ def _write(
 
 
 def _held(
-    tables: Mapping[str, ir.Table],
-    plan: Plan,
-    folder: Path,
-    before: Path | None,
-    stands: Stands,
-    *,
-    memory: int,
+    arrived: Arrived, seen: Seen, folder: Path, before: Path | None, *, memory: int
 ) -> tuple[Held | None, str | None]:
     """Read the rows that are not kept yet, and keep them; why all were read, if they were.
 
     An engine that is asked where it is keeps its rows itself.
     """
-    if not is_embedded(tables):
+    if not is_embedded(arrived.tables):
         return None, None
-    kept = Kept.of(before).holding_until(min(stands.rows_changed_from, ordinal(plan.as_of)))
+    until = min(arrived.changed_from("activity", seen), seen.as_of_day)
+    kept = Kept.of(before).holding_until(until)
     why_not = kept.why_not
     kept = kept.linked_into(folder)
-    missing = plan.rows - sum(run.rows for run in kept.runs)
-    pieces = int(np.clip(np.ceil(missing * BYTES_PER_ROW / memory), 1, plan.accounts))
-    kept = with_new(kept, tables["activity"], plan, pieces=pieces)
+    rows = sum(told[0] for told in seen.prints["activity"].values())
+    missing = rows - sum(run.rows for run in kept.runs)
+    pieces = int(np.ceil(missing * BYTES_PER_ROW / (SHARDS_SHARE * (memory - LIBRARIES))))
+    edges = _edges(arrived.tables["accounts"], pieces) if pieces > 1 else []
+    activity = arrived.rows("activity", since_day=kept.until_day)
+    kept = with_new(kept, activity, before_day=seen.as_of_day, edges=edges)
     kept.write()
     return kept.held(), why_not
+
+
+def _edges(accounts: ir.Table, pieces: int) -> list[str]:
+    """Ids between which there are about as many accounts each."""
+    ids = accounts.select("account_id").distinct().to_pyarrow()["account_id"].to_pylist()
+    places = np.unique(len(ids) * np.arange(1, pieces) // pieces)
+    return [edge for place, edge in enumerate(sorted(ids)) if place in set(places.tolist())]
 
 
 def shards_within(plan: Plan, memory: int) -> int:

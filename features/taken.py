@@ -85,30 +85,41 @@ class Asking(NamedTuple):
 
 
 def take_in(
-    activity: ir.Table,
-    asking: Asking,
-    capabilities: tuple[str, ...],
-    users: pa.Array = NO_USERS,
+    activity: ir.Table, asking: Asking, users: pa.Array = NO_USERS
 ) -> tuple[Run, pa.Array]:
     """Read rows of an embedded engine; handed back are also the users, with new ones last."""
-    rows = _asked(activity, asking)
-    counted = rows.group_by("account_id").agg(rows=rows.count()).order_by("account_id")
-    accounts = counted.to_pyarrow()
-    first = np.zeros(len(accounts) + 1, dtype=np.int64)
-    np.cumsum(accounts["rows"].to_numpy(), out=first[1:])
-    ids = accounts["account_id"].combine_chunks()
-    users = _with_new(users, rows)
-    columns = RowColumns.empty(int(first[-1]))
-    ahead = first.copy()
-    with _numbered_in_engine(rows, ids, users, capabilities) as numbered:
-        for batch in numbered:
-            if not _laid(ahead, first, columns, _Batch(*map(_plain, batch.columns))):
-                raise _MOVED
+    with _at_hand(_asked(activity, asking), asking) as rows:
+        counted = rows.group_by("account_id").agg(rows=rows.count()).order_by("account_id")
+        accounts = counted.to_pyarrow()
+        first = np.zeros(len(accounts) + 1, dtype=np.int64)
+        np.cumsum(accounts["rows"].to_numpy(), out=first[1:])
+        ids = accounts["account_id"].combine_chunks()
+        names = rows.select("capability").distinct().order_by("capability").to_pyarrow()
+        capabilities = names["capability"].combine_chunks()
+        users = _with_new(users, rows)
+        columns, ahead = RowColumns.empty(int(first[-1])), first.copy()
+        with _numbered_in_engine(rows, ids, users, capabilities) as numbered:
+            for batch in numbered:
+                if not _laid(ahead, first, columns, _Batch(*map(_plain, batch.columns))):
+                    raise _MOVED
     if (ahead[:-1] != first[1:]).any():
         raise _MOVED
     person, first_person, user = _numbered(first, columns.person, len(users))
     of_run = OfRun(first, person, *columns[1:], first_person, user)
-    return Run(ids, capabilities, of_run), users
+    return Run(ids, tuple(capabilities.to_pylist()), of_run), users
+
+
+@contextmanager
+def _at_hand(rows: ir.Table, asking: Asking) -> Iterator[ir.Table]:
+    """What is new is little among much: it is looked for once."""
+    if asking.since_day is None:
+        yield rows
+        return
+    engine: Any = rows.get_backend()
+    try:
+        yield engine.create_table("rows_since", rows, temp=True, overwrite=True)
+    finally:
+        engine.drop_table("rows_since", force=True)
 
 
 _MOVED = DataError(
@@ -162,13 +173,13 @@ def _with_new(users: pa.Array, rows: ir.Table) -> pa.Array:
 
 @contextmanager
 def _numbered_in_engine(
-    rows: ir.Table, ids: pa.Array, users: pa.Array, capabilities: tuple[str, ...]
+    rows: ir.Table, ids: pa.Array, users: pa.Array, capabilities: pa.Array
 ) -> Iterator[Iterator[pa.RecordBatch]]:
     """Rows with numbers for names, in the order of ``_Batch``, some at a time."""
     engine: Any = rows.get_backend()
-    names = pa.array(capabilities, pa.string())
+    names = (("account_id", ids), ("user_id", users), ("capability", capabilities))
     with ExitStack() as held:
-        for column, told in (("account_id", ids), ("user_id", users), ("capability", names)):
+        for column, told in names:
             codes = pa.array(np.arange(len(told), dtype=np.int32))
             table = pa.table({column: told, f"of_{column}": codes})
             name = f"numbers_of_{column}"

@@ -51,7 +51,13 @@ def build_into(
     """
     also = () if previous is None else (previous,)
     stands = write_in_shards(
-        source.tables, configuration, folder, as_of=as_of, also=also, before=before
+        source.tables,
+        configuration,
+        folder,
+        as_of=as_of,
+        also=also,
+        before=before,
+        filed=source.filed,
     )
     last_nudges(source.tables, as_of).to_parquet(folder / NUDGED, index=False)
     further = {

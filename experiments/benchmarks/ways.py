@@ -173,7 +173,9 @@ def _build(
     before: Path | None = None,
 ) -> Stands:
     folder.mkdir(exist_ok=True)
-    return write_in_shards(source.tables, configuration, folder, as_of=as_of, before=before)
+    return write_in_shards(
+        source.tables, configuration, folder, as_of=as_of, before=before, filed=source.filed
+    )
 
 
 def _yesterdays(folder: Path, dates: str) -> Path:

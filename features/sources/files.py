@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import duckdb
+import ibis
 import ibis.expr.types as ir
 
 from configs.errors import DataError
 from configs.nearest import did_you_mean
 from configs.project import Project
 from features.sources.duckdb import as_views, content_print, embedded_engine, quoted
+from features.sources.filed import Filed
 from features.sources.prints import glance_at_files
 from features.sources.source import Stored
 from features.tables import TABLES
@@ -72,11 +74,21 @@ def open_files(project: Project, folder: Path) -> Stored:
         fingerprint=lambda: content_print({f.table: f.paths for f in found}),
         glance=lambda: glance_at_files(path.rglob("*")),
         unreadable=lambda: dict(_not_utf8(found)),
+        filed=Filed(
+            {f.table: f.paths for f in found},
+            lambda name, paths: _some(connection, name, paths),
+        ),
         failures=(duckdb.Error,),
     )
 
 
 _REMEDY = "Set `path` under [source] in project.toml to a folder of Parquet or CSV files"
+
+
+def _some(connection: ibis.BaseBackend, table: str, paths: tuple[Path, ...]) -> ir.Table:
+    """A table of some of its files alone."""
+    name = f"{table}_arrived"
+    return as_views(connection, {name: _query(TableFiles(table, paths))})[name]
 
 
 def _find(folder: Path, table: str, name: str) -> TableFiles | None:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
@@ -18,6 +19,7 @@ from configs.errors import ConfigError, DataError
 from configs.nearest import did_you_mean
 from configs.project import Project
 from features.sources.checks import broken_promises
+from features.sources.filed import Filed
 from features.sources.prints import print_of_rows
 from features.tables import TABLES, exits_from_contracts, normalised
 
@@ -43,6 +45,8 @@ class Stored:
     """Without one, the connection is closed."""
     unreadable: Callable[[], Mapping[str, str]] = dict
     """Per table, what is wrong with how it is stored, where only the engine can tell."""
+    filed: Filed | None = None
+    """The files that hold the tables, where they are in files."""
     failures: tuple[type[Exception], ...] = ()
     """What the engine raises when it stumbles over a row."""
 
@@ -73,6 +77,12 @@ class Source:
             self.tables["exits"] = exits_from_contracts(
                 self.tables["contracts"], grace_days=grace_days
             )
+
+    @property
+    def filed(self) -> Filed | None:
+        """The files that hold the tables, where they are in files."""
+        stored = self._stored.filed
+        return stored and Filed(stored.paths, lambda name, paths: self._only(name, paths))
 
     def has(self, name: str) -> bool:
         """Tell whether a table is present, or could be derived from one that is."""
@@ -128,6 +138,12 @@ class Source:
             .as_py()
             for name, rows in self.tables.items()
         }
+
+    def _only(self, name: str, paths: tuple[Path, ...]) -> ir.Table:
+        """The rows of a table that some of its files hold."""
+        stored = self._stored.filed
+        rows = stored.only(name, paths) if stored else self._stored.tables[name]
+        return normalised(_renamed(rows, self._mapped[name]), TABLES[name])
 
     def _facts_of(self, rows: ir.Table) -> TableFacts:
         known = self.tables["accounts"].select("account_id").distinct()

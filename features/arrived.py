@@ -1,0 +1,122 @@
+"""Which rows have arrived since a build, without a look at those it knew?
+
+Tables in files are told apart by file: one that is as it was is not read again, and one that is
+new is read alone. Where a file has changed or is gone, and where tables are not in files, the
+whole table is printed and held against what the earlier build knew of it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ibis.expr.types as ir
+
+from features.asof import NEVER
+from features.days_known import (
+    DayPrints,
+    Printed,
+    added,
+    changed_from,
+    parts_by_day,
+    printed,
+)
+from features.sources.filed import Filed
+from features.tables import TABLES
+
+Marks = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a build knew of the tables: the rows by the day known, and the files they are in."""
+
+    as_of_day: int
+    prints: DayPrints
+    marks: Marks = field(default_factory=dict)
+    later: Mapping[str, int] = field(default_factory=dict)
+    """How many rows of each table were known on the as-of day or later."""
+
+    @classmethod
+    def read(cls, path: Path) -> "Seen":
+        told = json.loads(path.read_text("utf-8"))
+        return cls(told["as_of_day"], told["prints"], told["marks"], told["later"])
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What is there now, next to what an earlier build saw."""
+
+    tables: Mapping[str, ir.Table]
+    filed: Filed | None
+    before: Seen | None
+    as_of_day: int
+    marks: Marks
+
+    @classmethod
+    def since(
+        cls,
+        before: Seen | None,
+        tables: Mapping[str, ir.Table],
+        filed: Filed | None,
+        *,
+        as_of_day: int,
+    ) -> "Arrived":
+        """Look at the files before anything of them is read."""
+        marks = {n: m for n in tables if filed and (m := filed.marks(n)) is not None}
+        return cls(tables, filed, before, as_of_day, marks)
+
+    def seen(self) -> Seen:
+        """Print every table, reading what the earlier build did not know."""
+        prints, later = {}, {}
+        for name in sorted(self.tables):
+            for part, rows in parts_by_day(name, self.tables[name]):
+                told = self._printed(name, part, rows)
+                prints[part], later[part] = told.days, told.later
+        return Seen(self.as_of_day, prints, self.marks, later)
+
+    def changed_from(self, name: str, seen: Seen) -> int:
+        """The first day of which other rows are known than the earlier build knew."""
+        if self.before is None:
+            return NEVER
+        then, now = ({name: one.prints[name]} for one in (self.before, seen))
+        return changed_from(then, now, as_of_day=self.before.as_of_day)
+
+    def rows(self, name: str, *, since_day: int | None) -> ir.Table:
+        """Rows of a table among which are all that became known from a day on."""
+        before, whole = self.before, self.tables[name]
+        if before is None or self.filed is None or not self._stands(name):
+            return whole
+        if since_day is None or since_day < before.as_of_day or before.later[name]:
+            return whole
+        new = self._new_files(name)
+        return self.filed.only(name, new) if new else whole.filter(False)
+
+    def _printed(self, name: str, part: str, rows: ir.Table) -> Printed:
+        before = self.before
+        if before is None or part != name or not self._stands(name) or name not in before.later:
+            return printed(rows, before_day=self.as_of_day)
+        told = Printed(before.prints[name], before.later[name])
+        if before.later[name] and self.as_of_day > before.as_of_day:
+            since = rows.filter(rows.day >= before.as_of_day)
+            known = printed(since, before_day=self.as_of_day, rows_in_all=before.later[name])
+            told = added(Printed(told.days, 0), known)
+        new = self._new_files(name)
+        if new and self.filed is not None:
+            ((_, fresh),) = parts_by_day(name, self.filed.only(name, new))
+            told = added(told, printed(fresh, before_day=self.as_of_day))
+        return told
+
+    def _stands(self, name: str) -> bool:
+        """Whether every file that the earlier build read is as it was."""
+        before, now = self.before, self.marks.get(name)
+        if before is None or now is None or name not in before.marks:
+            return False
+        is_alike = all(now.get(path) == mark for path, mark in before.marks[name].items())
+        # Which of its other columns are numbers, only a whole table says.
+        can_be_split = not TABLES[name].keeps_others or not self._new_files(name)
+        return is_alike and can_be_split and self.as_of_day >= before.as_of_day
+
+    def _new_files(self, name: str) -> tuple[Path, ...]:
+        old = self.before.marks[name] if self.before else {}
+        return tuple(Path(path) for path in self.marks[name] if path not in old)
