@@ -15,7 +15,7 @@ import pandas as pd
 
 from configs.playbook import DoneWhen
 from features.asof import Ints, Mornings
-from features.coded import CodedRows, Names
+from features.coded import CodedRows, Names, rows_of_capability
 from features.passes import reduced_people, reduced_rows
 from features.people import ReducedPeople, reduce_people
 from features.reduce import Reduced, day_of, reduce_activity
@@ -100,8 +100,8 @@ class AtHand:
         return reduced_people(self.rows, mornings, names, wanted)
 
     def evidence(self, criterion: DoneWhen, mornings: Mornings) -> pd.DataFrame:
-        rows, found = self.rows, self._of(criterion.capability)
-        account, known = self._account(found), rows.known[found].astype(np.int64)
+        rows, (found, account) = self.rows, self._of(criterion.capability)
+        known = rows.known[found].astype(np.int64)
         if criterion.role is not None or criterion.measure in ("users", "share_of_seats"):
             keep = rows.person[found] != NOBODY
             found, account, known = found[keep], account[keep], known[keep]
@@ -121,22 +121,20 @@ class AtHand:
         )
 
     def last_use(self, capability: str) -> pd.DataFrame:
-        found = self._of(capability)
-        account, known = self._account(found), self.rows.known[found].astype(np.int64)
+        found, account = self._of(capability)
+        known = self.rows.known[found].astype(np.int64)
         day = self.rows.day[found].astype(np.int64)
         return pd.DataFrame({"account_id": account, "known": known, "day": day})
 
     def used(self, span: Span, *, part_days: int | None) -> pd.DataFrame:
         return used_at_hand(self.rows, span, self.names.capabilities, part_days=part_days)
 
-    def _of(self, capability: str) -> Ints:
-        """The rows of a capability."""
+    def _of(self, capability: str) -> tuple[Ints, Ints]:
+        """The rows of a capability, and whose they are."""
         names = self.names.capabilities
         code = names.index(capability) if capability in names else len(names)
-        return np.flatnonzero(self.rows.capability == code)
-
-    def _account(self, found: Ints) -> Ints:
-        return np.searchsorted(self.rows.first, found, side="right") - 1
+        found, account = rows_of_capability(self.rows.first, self.rows.capability, code)
+        return found, account
 
     def _role(self, role: str) -> int:
         return (

@@ -207,6 +207,21 @@ def _first_seeing(known: np.ndarray, mornings: Mornings) -> np.ndarray:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def rows_of_capability(first: Ints, capability: np.ndarray, code: int) -> tuple[Ints, Ints]:
+    """Which rows are of a capability, and of which account each of them is."""
+    size = 0
+    for row in range(len(capability)):
+        size += capability[row] == code
+    told, count = np.empty((2, size), dtype=np.int64), 0
+    for account in range(len(first) - 1):
+        for row in range(first[account], first[account + 1]):
+            if capability[row] == code:
+                told[0, count], told[1, count] = row, account
+                count += 1
+    return told[0], told[1]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _looked_up(seen: np.ndarray, known: np.ndarray, earliest: int) -> np.ndarray:
     told = np.empty(len(known), dtype=np.int32)
     for row in range(len(known)):

@@ -61,6 +61,21 @@ def walk_weeks(evidence: Evidence, *, accounts: int, mornings: Ints) -> Attainme
     return Attainment(*_walk_weeks(first, evidence, mornings * DAY, known, redo))
 
 
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def are_in_order(account: Ints, moment: Ints, amount: Floats) -> bool:
+    """Whether rows come by account, moment and amount already, as most sources give them."""
+    for row in range(1, len(account)):
+        if account[row] != account[row - 1]:
+            if account[row] < account[row - 1]:
+                return False
+        elif moment[row] != moment[row - 1]:
+            if moment[row] < moment[row - 1]:
+                return False
+        elif amount[row] < amount[row - 1]:
+            return False
+    return True
+
+
 def _reading_order(rows: Evidence, accounts: int, mornings: int) -> tuple[Ints, Ints, Bools]:
     """Where each account's rows begin, how far each morning reads, and which read again."""
     first = np.searchsorted(rows.account, np.arange(accounts + 1)).astype(np.int64)

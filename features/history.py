@@ -6,6 +6,7 @@ account and the first morning that may see it, so that a feature module never me
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -18,6 +19,8 @@ from features.tables import TABLES
 LAG_QUANTILE = 0.95
 WORDS = ("kind", "cause", "trial", "arm", "product")
 """The text columns of which a table holds few values, so that inputs may be named by them."""
+FEW_COLUMNS = 3
+"""By so many columns nearly all rows of a table are told apart."""
 SMALL_TABLES = ("accounts", "achievements", "plans", "contracts", "exits", "touches")
 
 
@@ -108,12 +111,35 @@ def read_small_tables(
     Engines give rows in any order; the same rows must give the same bytes.
     """
     return {
-        name: known_before(tables[name].to_pandas(), before_day).sort_values(
-            list(TABLES[name].columns), ignore_index=True
+        name: in_order(
+            known_before(tables[name].to_pandas(), before_day), list(TABLES[name].columns)
         )
         for name in SMALL_TABLES
         if name in tables
     }
+
+
+def in_order(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Rows by their columns, nulls last: by the first few, and by all where those are alike."""
+    keys = [_ranked(table[name]) for name in columns[:FEW_COLUMNS]]
+    order = np.lexsort(keys[::-1])
+    follows = [key[order[1:]] == key[order[:-1]] for key in keys]
+    alike = np.logical_and.reduce(follows) if len(order) else np.zeros(0, dtype=np.bool_)
+    tied = np.flatnonzero(np.r_[alike, False] | np.r_[False, alike])
+    if len(tied):
+        # Positions of rows alike are next to each other, so that these may change places.
+        rows = table.iloc[order[tied]].reset_index(drop=True).sort_values(columns)
+        order[tied] = order[tied][rows.index]
+    return table.take(order).reset_index(drop=True)
+
+
+def _ranked(column: "pd.Series[Any]") -> Ints:
+    """Numbers in the order of the values, the largest one for null."""
+    if column.dtype.kind == "M":
+        moments = column.to_numpy().view(np.int64)
+        return np.where(column.isna(), np.iinfo(np.int64).max, moments)
+    codes = pd.factorize(column, sort=True)[0].astype(np.int64)
+    return np.where(codes < 0, np.iinfo(np.int64).max, codes)
 
 
 def known_before(table: pd.DataFrame, day: int) -> pd.DataFrame:

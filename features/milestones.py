@@ -15,7 +15,16 @@ import pandas as pd
 from configs.playbook import DoneWhen, Milestone, Playbook
 from features.asked import Asked
 from features.asof import NEVER, Bools, Floats, Ints, Snapshots
-from features.criteria import DAY, NOT_YET, TOLERANCE, Attainment, Evidence, walk, walk_weeks
+from features.criteria import (
+    DAY,
+    NOT_YET,
+    TOLERANCE,
+    Attainment,
+    Evidence,
+    are_in_order,
+    walk,
+    walk_weeks,
+)
 from features.history import Rows
 from features.seats import Seats
 
@@ -147,9 +156,10 @@ def _evidence(
     amount = np.ones(len(rows))
     if criterion.measure == "quantity":
         amount = rows["quantity"].to_numpy(dtype=np.float64)
-    order = np.lexsort((amount, moment, account))
-    rows, account = rows.iloc[order], account[order]
-    moment, amount = moment[order], amount[order]
+    if not are_in_order(account, moment, amount):
+        order = np.lexsort((amount, moment, account))
+        rows, account = rows.iloc[order], account[order]
+        moment, amount = moment[order], amount[order]
     known = np.maximum(rows["known"].to_numpy(dtype=np.int64), moment // DAY)
     target = np.full(len(rows), float(criterion.at_least))
     if criterion.measure == "share_of_seats":
