@@ -97,15 +97,19 @@ class Arrived:
         if before is None or part != name or not self._stands(name) or name not in before.later:
             return printed(rows, before_day=self.as_of_day)
         told = Printed(before.prints[name], before.later[name])
-        if before.later[name] and self.as_of_day > before.as_of_day:
-            since = rows.filter(rows.day >= before.as_of_day)
-            known = printed(since, before_day=self.as_of_day, rows_in_all=before.later[name])
-            told = added(Printed(told.days, 0), known)
         new = self._new_files(name)
-        if new and self.filed is not None:
-            ((_, fresh),) = parts_by_day(name, self.filed.only(name, new))
-            told = added(told, printed(fresh, before_day=self.as_of_day))
+        if before.later[name] and self.as_of_day > before.as_of_day:
+            known = self._only(name, tuple(map(Path, before.marks[name]))) if new else rows
+            known = known.filter(known.day >= before.as_of_day)
+            later = printed(known, before_day=self.as_of_day, rows_in_all=told.later)
+            told = added(Printed(told.days, 0), later)
+        if new:
+            told = added(told, printed(self._only(name, new), before_day=self.as_of_day))
         return told
+
+    def _only(self, name: str, paths: tuple[Path, ...]) -> ir.Table:
+        rows = self.filed.only(name, paths) if self.filed else self.tables[name]
+        return dict(parts_by_day(name, rows))[name]
 
     def _stands(self, name: str) -> bool:
         """Whether every file that the earlier build read is as it was."""

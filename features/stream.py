@@ -60,8 +60,10 @@ LIBRARIES = 600 * 10**6
 ENGINES_SHARE = 0.4
 SHARDS_SHARE = 0.4
 """How much of the rest the engine and a shard may take; small tables take what is left."""
-BYTES_PER_SNAPSHOT, BYTES_PER_ROW = 8_000, 400
+BYTES_PER_SNAPSHOT, BYTES_PER_ROW = 8_000, 150
 """What a shard may take, reckoned generously: arrays of its snapshots, and its activity."""
+BYTES_PER_ROW_READ = 50
+"""What a row of activity takes while it is read, before it is on the disk."""
 
 
 def write_in_shards(
@@ -153,7 +155,7 @@ def _held(
     kept = kept.linked_into(folder)
     rows = sum(told[0] for told in seen.prints["activity"].values())
     missing = rows - sum(run.rows for run in kept.runs)
-    pieces = int(np.ceil(missing * BYTES_PER_ROW / (SHARDS_SHARE * (memory - LIBRARIES))))
+    pieces = int(np.ceil(missing * BYTES_PER_ROW_READ / (SHARDS_SHARE * (memory - LIBRARIES))))
     edges = _edges(arrived.tables["accounts"], pieces) if pieces > 1 else []
     activity = arrived.rows("activity", since_day=kept.until_day)
     kept = with_new(kept, activity, before_day=seen.as_of_day, edges=edges)
@@ -164,8 +166,9 @@ def _held(
 def _edges(accounts: ir.Table, pieces: int) -> list[str]:
     """Ids between which there are about as many accounts each."""
     ids = accounts.select("account_id").distinct().to_pyarrow()["account_id"].to_pylist()
-    places = np.unique(len(ids) * np.arange(1, pieces) // pieces)
-    return [edge for place, edge in enumerate(sorted(ids)) if place in set(places.tolist())]
+    pieces = min(pieces, len(ids))
+    in_order = sorted(ids)
+    return [in_order[len(ids) * piece // pieces] for piece in range(1, pieces)]
 
 
 def shards_within(plan: Plan, memory: int) -> int:

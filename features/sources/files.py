@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, cast
+from zlib import crc32
 
 import duckdb
 import ibis
@@ -86,8 +87,8 @@ _REMEDY = "Set `path` under [source] in project.toml to a folder of Parquet or C
 
 
 def _some(connection: ibis.BaseBackend, table: str, paths: tuple[Path, ...]) -> ir.Table:
-    """A table of some of its files alone."""
-    name = f"{table}_arrived"
+    """A table of some of its files alone, under a name that no other files have."""
+    name = f"{table}_{crc32(' '.join(map(str, paths)).encode())}"
     return as_views(connection, {name: _query(TableFiles(table, paths))})[name]
 
 

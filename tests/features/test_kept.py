@@ -101,7 +101,7 @@ def test_runs_do_not_pile_up(tmp_path):
 def test_rows_that_are_read_so_many_accounts_at_a_time_are_the_same(tmp_path, monkeypatch):
     world = a_company(40, 30, 21, 6, 2, 1)
     written(world, 0, tmp_path / "roomy")
-    monkeypatch.setattr(stream, "BYTES_PER_ROW", 10**9)
+    monkeypatch.setattr(stream, "BYTES_PER_ROW_READ", 10**9)
     written(world, 0, tmp_path / "tight")
     assert_same_bytes(tmp_path / "roomy", tmp_path / "tight")
     roomy, tight = (kept_of(tmp_path / name) for name in ("roomy", "tight"))
