@@ -7,17 +7,22 @@ every morning, from what was known that morning.
 
 import json
 import resource
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 
 from configs.load import Configuration, load
+from configs.project import Project
 from features.further import Stands
 from features.plan import Plan, plan_of
 from features.shards import at_hand
@@ -34,11 +39,10 @@ def main() -> None:
     way, _, dates, *rest = sys.argv[1:]
     folder = Path(rest[-1])
     configuration = _configuration(int(dates), rest[0] if len(rest) > 1 else "4GB")
-    source = open_source(configuration.project, configuration.folder)
-    source.connection.con.execute("SET threads = 1")
+    source = _opened(configuration.project, configuration)
     warm = plan_of(source.tables, configuration, AS_OF)
     if way == "one_more_day":
-        _build(source, configuration, _yesterdays(folder, dates), as_of=AS_OF - ONE_DAY)
+        source = _after_a_day(configuration, folder, dates)
     before = _cpu()
     rows = WAYS[way](source, configuration, warm)
     spent = _cpu() - before
@@ -149,6 +153,55 @@ def _windows(
     return frame.reset_index(drop=True)
 
 
+def by_polars(source: Source, configuration: Configuration, plan: Plan) -> pd.DataFrame:
+    """The same in Polars: one lazy read, then a morning at a time, one group-by a window."""
+    pl: Any = import_module("polars")
+    ids = pl.LazyFrame({"account_id": list(plan.live.account_ids)}).with_row_index("account")
+    day = pl.col("occurred_at").dt.epoch("d")
+    rows = (
+        pl.scan_parquet(Path(sys.argv[2]) / "activity.parquet")
+        .join(ids, on="account_id")
+        .select(
+            pl.col("account").cast(pl.Int32),
+            pl.col("user_id").cast(pl.Categorical).to_physical().alias("user"),
+            pl.col("capability").cast(pl.Categorical),
+            "quantity",
+            day.alias("day"),
+            pl.max_horizontal(day, pl.col("known_at").dt.epoch("d")).alias("known"),
+        )
+        .sort("day")
+        .collect()
+    )
+    days, parts = rows["day"].to_numpy(), []
+    for number, morning in enumerate(plan.mornings.days.tolist()):
+        start, end = np.searchsorted(days, (morning - WINDOWS[-1], morning))
+        quarter = rows.slice(start, end - start).filter(pl.col("known") < morning)
+        accounts = plan.live.account[plan.live.morning == number].astype(np.int32)
+        told = pl.DataFrame({"account": accounts})
+        for window in WINDOWS:
+            recent = quarter.filter(pl.col("day") >= morning - window)
+            asked = _asked_of_polars(pl, window, plan.capabilities)
+            told = told.join(recent.group_by("account").agg(asked), on="account", how="left")
+        so_far = rows.slice(0, end).filter(pl.col("known") < morning)
+        newest = so_far.group_by("account").agg(pl.col("day").max().alias("last_day"))
+        told = told.fill_null(0).join(newest, on="account", how="left")
+        parts.append(told.with_columns(pl.col("last_day").fill_null(NEVER), morning=number))
+    every = pl.concat(parts).sort("account", "morning")
+    return pd.DataFrame({name: every[name].to_numpy() for name in every.columns})
+
+
+def _asked_of_polars(pl: Any, window: int, capabilities: tuple[str, ...]) -> list[Any]:
+    asked = [
+        pl.len().alias(f"rows_{window}"),
+        pl.col("quantity").sum().alias(f"quantity_{window}"),
+        pl.col("day").n_unique().alias(f"days_{window}"),
+        pl.col("user").n_unique().alias(f"users_{window}"),
+    ]
+    if window == 28:
+        asked += [(pl.col("capability") == name).sum().alias(name) for name in capabilities]
+    return asked
+
+
 def everything(source: Source, configuration: Configuration, plan: Plan) -> None:
     """All families, milestones and frames, written to a folder as `milepost build` does."""
     with tempfile.TemporaryDirectory() as folder:
@@ -162,6 +215,39 @@ def one_more_day(source: Source, configuration: Configuration, plan: Plan) -> No
         stands = _build(source, configuration, Path(folder), as_of=AS_OF, before=before)
     if stands.why_not is not None:
         raise SystemExit(f"made anew: {stands.why_not}")
+
+
+def _after_a_day(configuration: Configuration, folder: Path, dates: str) -> Source:
+    """Build yesterday's morning; then a file comes with the rows of one day, and is opened."""
+    data, yesterday = folder / f"{dates}-day-by-day", AS_OF - ONE_DAY
+    for leftover in (data, _yesterdays(folder, dates)):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(sys.argv[2], data)
+    whole = data / "activity.parquet"
+    (data / "activity").mkdir()
+    known = "SELECT *, greatest(known_at, occurred_at) AS day FROM"
+    for name, days in (
+        ("until_yesterday", f"day < DATE '{yesterday}'"),
+        ("today", f"day >= DATE '{yesterday}' AND day < DATE '{AS_OF}'"),
+    ):
+        rows = f"SELECT * EXCLUDE day FROM ({known} '{whole}') WHERE {days}"
+        duckdb.sql(f"COPY ({rows}) TO '{data / name}.parquet'")
+    whole.unlink()
+    (data / "until_yesterday.parquet").rename(data / "activity" / "1.parquet")
+    told = configuration.project
+    there = told.source.model_copy(update={"path": str(data)})
+    project = told.model_copy(update={"source": there})
+    source = _opened(project, configuration)
+    _build(source, configuration, _yesterdays(folder, dates), as_of=yesterday)
+    source.close()
+    (data / "today.parquet").rename(data / "activity" / "2.parquet")
+    return _opened(project, configuration)
+
+
+def _opened(project: Project, configuration: Configuration) -> Source:
+    source = open_source(project, configuration.folder)
+    source.connection.con.execute("SET threads = 1")
+    return source
 
 
 def _build(
@@ -196,6 +282,7 @@ WAYS: dict[str, Callable[[Source, Configuration, Plan], pd.DataFrame | None]] = 
     "floor": floor,
     "milepost": milepost,
     "pandas": by_pandas,
+    "polars": by_polars,
     "everything": everything,
     "one_more_day": one_more_day,
 }
