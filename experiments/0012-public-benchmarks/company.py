@@ -3,7 +3,8 @@
 Writes the same question for everyone: what was known of past mornings' accounts teaches (many
 rows an account, as mornings roll on, each censored at the training day), those alive on that
 morning are judged by what came within the last horizon. The project answers with the models
-that it would have trained then.
+that it would have trained then; and whoever knows the hidden state of every account and the
+laws of the company answers too: nobody can do better, but by luck.
 """
 
 import os
@@ -15,8 +16,12 @@ import pandas as pd
 from folds import answer_path, read_task, write_answer
 
 from configs.load import Configuration, load
+from features.asof import as_dates
 from features.assemble import FeatureSet, build_features
 from features.simulated import simulate
+from features.simulated.leaving import chance_of_leaving
+from features.simulated.mornings import outlooks
+from features.simulated.world import lived
 from features.sources import open_source
 from pipelines.asof import default_as_of
 from training.engine.followed import CHURN, Followed, follow
@@ -24,7 +29,7 @@ from training.proof.backtest import at_origin
 from training.questions.exits import fit_exits
 
 ROOT = Path(__file__).parents[2]
-ACCOUNTS, SEED, EVERY_DAYS = 1000, 11, 28
+ACCOUNTS, SEED, EVERY_DAYS = 2000, 11, 28
 TABLE = "company"
 
 
@@ -57,7 +62,28 @@ def ask_and_answer(folder: Path) -> None:
     }
     others = np.sum([by_cause[cause] for cause in followed.causes if cause != CHURN], axis=0)
     incidence = np.stack([by_cause[CHURN], np.broadcast_to(others, by_cause[CHURN].shape)])
+    ids = features.snapshots["account_id"].iloc[rows].astype(str).to_numpy()
+    truth = answer_path(folder, TABLE, 0, "truth")
+    write_answer(truth, _true_incidence(ids, origin, task.grid), fit_seconds=0.0)
     write_answer(answered, incidence, fit_seconds=spent)
+
+
+def _true_incidence(ids: np.ndarray, origin: int, grid: np.ndarray) -> np.ndarray:
+    """The chance of churn by each day, given the hidden states; of other ends nothing."""
+    lives = lived(accounts=ACCOUNTS, seed=SEED)
+    morning = as_dates(np.array([origin]))[0].date()
+    week = np.array([lives.span.day_number(morning) // 7])
+    seen = outlooks(
+        lives.company, lives.journeys, span=lives.span, shock_day=lives.shock_day, weeks=week
+    )
+    place = pd.Index(lives.company.account_id[seen.account]).get_indexer(pd.Index(ids))
+    days, of_day = np.unique(np.ceil(grid).astype(np.int64), return_inverse=True)
+    later = [chance_of_leaving(seen, horizon_days=int(day)) for day in days if day > 0]
+    by_day = np.stack([np.zeros(len(seen)), *later], axis=1)
+    churn = by_day[place][:, of_day]
+    # Who is not yet seen by the laws, in the first week of all, is given no chance.
+    churn[place < 0] = 0.0
+    return np.stack([churn, np.zeros_like(churn)])
 
 
 def _last_judged(day: np.ndarray, horizon: int) -> int:
