@@ -89,7 +89,8 @@ class Models:
         steps = StepModel.from_parts(parts) if "steps-model.json" in parts else None
         told = parts.get("effects.json")
         effects = Effects() if told is None else Effects.from_json(told)
-        grows = "expansion-model.json" in parts
+        # A bundle that tells who will grow and not by how much is of an older make.
+        grows = "amount-grows.json" in parts
         expansion = ExpansionModel.from_parts(parts) if grows else None
         exits = ExitModel.from_parts(parts)
         return cls(exits, steps, rule, bundle.meta, effects, expansion)

@@ -32,6 +32,15 @@ def test_what_the_bundle_kept_foretells_the_same_to_the_last_bit(company):
         assert again.foretells(question) == company.models.foretells(question)
 
 
+def test_a_bundle_of_an_older_make_says_nothing_of_growth_and_all_else_as_before(company):
+    bundle = company.models.to_bundle()
+    older = {name: text for name, text in bundle.parts.items() if "amount-" not in name}
+    again = Models.from_bundle(replace(bundle, parts=older))
+    assert again.expansion is None
+    values = company.features.values.iloc[-40:]
+    assert_array_equal(again.rule_chances(values), company.models.rule_chances(values))
+
+
 @pytest.mark.parametrize("question", [QUESTION, CONTRACTION])
 def test_both_ways_are_judged_beside_simple_rules_like_every_other_question(company, question):
     judged = company.tested.judged[question]
