@@ -23,7 +23,7 @@ from training.engine.followed import CHURN, Followed, follow
 from training.engine.periods import Floats, Periods
 from training.models import Models
 from training.questions.amounts import NAMES
-from training.questions.changes import KindRates, follow_changes
+from training.questions.changes import DOWN, KindRates, follow_changes
 from training.questions.expansion import QUESTIONS, WAYS, ExpansionModel, growth_evidence
 
 MOST_ROWS = 20_000
@@ -160,7 +160,8 @@ def _changing(
     """Rates of growing or shrinking on each coming day, and how they may all be off."""
     before = features.values.iloc[changed.rows]
     is_model = models.expansion is not None and models.foretells(QUESTIONS[way])
-    if models.expansion is None:
+    # Few accounts ever shrink: their kind tells a book's losses better than any single rule.
+    if models.expansion is None or (way == DOWN and not is_model):
         kinds, periods = KindRates.learnt(before, changed.followup, cause=way), ONE_PERIOD
         past_rates, rates = kinds.rates(before), kinds.rates(values)
     else:
