@@ -24,6 +24,7 @@ from configs.sections import (
     Nudges,
     Outcomes,
     Priorities,
+    Programme,
     Publish,
     Serving,
     Snapshots,
@@ -56,6 +57,7 @@ class Project(Strict):
     nudges: Nudges = Nudges()
     priorities: Priorities = Priorities()
     expectations: Expectations = Expectations()
+    programme: Programme = Programme()
     publish: Publish = Publish()
     deploy: Deploy = Deploy()
     limits: Limits = Limits()

@@ -192,6 +192,29 @@ class Expectations(Strict):
     least_reached: Count = 30
 
 
+class Programme(Strict):
+    """From when on accounts are looked after by this, and who is left out to compare with."""
+
+    started_on: date | None = None
+    holdout_share: Annotated[float, Field(strict=True, ge=0, le=0.5)] = 0.0
+    holdout_since: date | None = None
+    worthwhile_share: Share = 0.25
+
+    @model_validator(mode="after")
+    def _says_from_when(self) -> Self:
+        if self.holdout_share > 0 and self.held_out_since is None:
+            raise ValueError(
+                "holds accounts out without saying from when on; write `holdout_since`"
+            )
+        return self
+
+    @property
+    def held_out_since(self) -> date | None:
+        """From when on accounts are held out, where any are."""
+        since = self.holdout_since or self.started_on
+        return since if self.holdout_share > 0 else None
+
+
 class Publish(Strict):
     """Where the scores go besides the lake."""
 

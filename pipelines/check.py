@@ -16,7 +16,12 @@ from features.history import live_snapshots, read_small_tables, rows_of
 from features.milestones import reached_milestones
 from features.sources import Source, open_source
 from pipelines.asof import default_as_of
+from training.effects.power import smallest_prevented
 from training.questions.scarcity import borrowing
+
+HALF_A_YEAR = 182
+SUGGESTED_SHARE = 0.1
+"""Where nobody is held out, what a tenth could tell is told."""
 
 
 def readiness(config: Path, as_of: date | None, *, today: date) -> Iterator[str]:
@@ -29,6 +34,7 @@ def readiness(config: Path, as_of: date | None, *, today: date) -> Iterator[str]
     yield from (f"  beware: {warning}" for warning in configuration.warnings())
     yield from _tables(source)
     yield from _outcomes(source, configuration, day)
+    yield from _programme(source, configuration, day)
     yield from _milestones(source, configuration, day)
 
 
@@ -70,6 +76,45 @@ def _churned_by_segment(
     left = exits.loc[exits["cause"] == "churn", "account_id"]
     churned = newest["account_id"].isin(left).to_numpy()
     return {str(name): int(churned[segment == name].sum()) for name in sorted(segment.unique())}
+
+
+def _programme(source: Source, configuration: Configuration, day: date) -> Iterator[str]:
+    """What a holdout of the share asked for could tell; of a tenth where none is asked for."""
+    small = read_small_tables(source.tables, before_day=ordinal(day))
+    live = live_snapshots(small, Mornings(np.array([ordinal(day)])))
+    count = len(live)
+    half = _left_in_half_a_year(small.get("exits"), day)
+    rate = half / max(half + count, 1)
+    settings = configuration.project.programme
+    share = settings.holdout_share or SUGGESTED_SHARE
+    aside = "" if settings.holdout_share else ", if there were one (`programme.holdout_share`),"
+    held = f"a holdout of {share:.0%}{aside} is {share * count:,.0f} of {count:,} live accounts"
+    spans = {"half a year": rate, "a year": 1 - (1 - rate) ** 2}
+    kept = {name: smallest_prevented(count, share=share, rate=r) for name, r in spans.items()}
+    year = kept["a year"]
+    if year is None:
+        yield f"  {held}: too few to compare with, or too few that left"
+        return
+    wanted = settings.worthwhile_share
+    needed = float(f"{count * (year / wanted) ** 2:.2g}")
+    told = ", ".join(f"within {name} {_seen(part)}" for name, part in kept.items())
+    yield (
+        f"  {held}; it would show {told}; "
+        f"{wanted:.0%} of the leaving prevented takes {needed:,.0f} accounts and a year"
+    )
+
+
+def _seen(part: float | None) -> str:
+    if part is None or part >= 1:
+        return "no effect, however large"
+    return f"{part:.0%} of the leaving prevented"
+
+
+def _left_in_half_a_year(exits: pd.DataFrame | None, day: date) -> int:
+    if exits is None or exits.empty:
+        return 0
+    since = pd.Timestamp(day) - pd.Timedelta(days=HALF_A_YEAR)
+    return int(((exits["cause"] == "churn") & (exits["exited_at"] >= since)).sum())
 
 
 def _milestones(source: Source, configuration: Configuration, day: date) -> Iterator[str]:

@@ -25,6 +25,7 @@ from serving.next_steps.queue import queue, queue_schema
 from serving.outlook.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
 from serving.outlook.forecast_record import record_rows, record_schema
 from serving.outlook.growth import expansion_rows, expansion_schema
+from serving.outlook.programme import programme, programme_schema
 from serving.outlook.scenarios import scenarios, scenarios_schema
 from serving.scorecard import as_table
 
@@ -52,6 +53,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("forecast_owners", owners_schema, owner_rows),
     Output("forecast_record", record_schema, record_rows),
     Output("scenarios", scenarios_schema, scenarios),
+    Output("programme", programme_schema, programme),
     Output("expansion", expansion_schema, expansion_rows),
     Output("feedback", feedback_schema, feedback),
     Output("priorities", priorities_schema, priorities),

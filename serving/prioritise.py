@@ -2,6 +2,7 @@
 
 First whoever we stand to lose most of: the ARR we expect to lose where there is ARR, the chance
 of leaving where there is none. Accounts without a score come last: nothing is known of them.
+So do those held out: nobody works them, so that what the programme earns can be seen.
 """
 
 import numpy as np
@@ -26,10 +27,11 @@ def rank(accounts: pd.DataFrame) -> "pd.Series[int]":
     Most at stake first; then the likelier to leave; then by account id, so that the same scores
     always give the same order.
     """
+    is_listed = ~held_out(accounts)
     keys = pd.DataFrame(
         {
-            "stake": -at_stake(accounts).fillna(-np.inf),
-            "risk": -accounts["churn_risk"].astype(float).fillna(-np.inf),
+            "stake": -at_stake(accounts).where(is_listed).fillna(-np.inf),
+            "risk": -accounts["churn_risk"].astype(float).where(is_listed).fillna(-np.inf),
             "account_id": accounts["account_id"].astype(str),
         }
     )
@@ -57,7 +59,20 @@ def this_week(accounts: pd.DataFrame, *, capacity: int) -> "pd.Series[bool]":
 
 def is_worth_working(accounts: pd.DataFrame) -> "pd.Series[bool]":
     """Tell which accounts have more than a little risk, or more than a little at stake."""
-    return _is_much(accounts["churn_risk"].astype(float)) | _is_much(at_stake(accounts))
+    is_much = _is_much(accounts["churn_risk"].astype(float)) | _is_much(at_stake(accounts))
+    return is_much & ~held_out(accounts)
+
+
+def held_out(accounts: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell who is held out of the programme; nobody where it is not said."""
+    if "is_held_out" not in accounts:
+        return pd.Series(data=False, index=accounts.index)
+    return accounts["is_held_out"].astype(bool)
+
+
+def held_out_ids(accounts: pd.DataFrame) -> frozenset[str]:
+    """The ids of those held out."""
+    return frozenset(accounts.loc[held_out(accounts), "account_id"])
 
 
 def _is_much(amount: "pd.Series[float]") -> "pd.Series[bool]":

@@ -12,6 +12,7 @@ from configs.phrases import Phrases
 from configs.project import Project
 from features.asof import ordinal
 from features.assemble import FeatureSet
+from features.holdout import held_out_on
 from serving.next_steps.nudges import nudge_texts
 from serving.next_steps.recommend import next_milestones
 from serving.outlook.growth import expansion_chances
@@ -24,6 +25,8 @@ from training.questions.steps import REACHED
 
 TOO_NEW_DAYS = 7
 """An account that signed up less than a week ago has shown nothing to go by."""
+RECOMMENDED = ("next_milestone", "next_action", "nudge", "next_evidence")
+EFFECT = ("next_effect_points", "next_effect_low", "next_effect_high")
 QUANTILES = {"eta_p10_on": 0.1, "eta_p50_on": 0.5, "eta_p90_on": 0.9}
 
 
@@ -71,8 +74,19 @@ def score(
         model_version=version if models is not None else None,
     )
     accounts["arr_at_risk"] = (accounts["churn_risk"] * accounts["arr"]).astype(float)
+    accounts = _without_held_out(accounts, configuration, as_of)
     accounts["rank"] = rank(accounts)
     return Scores(accounts.sort_values("rank", ignore_index=True), milestones)
+
+
+def _without_held_out(
+    accounts: pd.DataFrame, configuration: Configuration, as_of: date
+) -> pd.DataFrame:
+    """Mark who is held out, and recommend nothing to them: no list has them."""
+    is_held_out = held_out_on(accounts, configuration.project.programme, as_of)
+    texts = {name: accounts[name].mask(is_held_out, None) for name in RECOMMENDED}
+    points = {name: accounts[name].mask(is_held_out) for name in EFFECT}
+    return accounts.assign(is_held_out=is_held_out, **texts, **points)
 
 
 def _risks(

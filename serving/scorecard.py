@@ -83,6 +83,7 @@ def accounts_schema(horizons: Sequence[int]) -> pa.Schema:
             ("next_evidence", pa.string()),
             ("expansion_chance", pa.float64()),
             ("model_version", pa.string()),
+            ("is_held_out", pa.bool_()),
         ]
     )
 
@@ -123,7 +124,7 @@ def as_table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 
 
 def _column(values: pd.Series, field: pa.Field) -> pa.Array:
-    if field.name == "reasons":
+    if field.type == pa.list_(REASON):
         return reasons_array(values)
     try:
         array = pa.Array.from_pandas(values)

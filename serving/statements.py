@@ -28,6 +28,7 @@ OF_ACCOUNTS = (
     "next_effect_points",
     "expansion_chance",
     "model_version",
+    "is_held_out",
 )
 OF_MILESTONES = (
     "account_id",

@@ -15,7 +15,7 @@ import pyarrow as pa
 from configs.load import Configuration
 from serving.attention.conditions import KINDS, Condition, conditions
 from serving.morning import Morning
-from serving.prioritise import at_stake, is_worth_working
+from serving.prioritise import at_stake, held_out_ids, is_worth_working
 from serving.records import Record, records
 
 FILE = "alerts.parquet"
@@ -23,6 +23,7 @@ RAISED, HELD, STANDING, ENDED = "raised", "held", "standing", "ended"
 WEEK_DAYS = 7
 BUDGET = "held: its owner already hears of {budget} others this week"
 CAN_WAIT = "held: little risk and little at stake"
+HELD_OUT = "held: it is held out of the programme"
 FIRST = "not raised: it stood so before anybody looked"
 RESTS = "not raised: it was raised on {day} and ended only lately"
 AS_HIGH = "not raised: it is raised as a high risk"
@@ -160,6 +161,7 @@ def _chosen(waiting: Iterable[str], morning: Morning) -> tuple[set[str], dict[st
     accounts = morning.accounts
     # Where nobody has a risk, nobody's is little.
     worth = is_worth_working(accounts) | bool(accounts["churn_risk"].isna().all())
+    left_out = held_out_ids(accounts)
     ordered = accounts.assign(stake=at_stake(accounts), worth=worth).sort_values(
         ["stake", "account_id"], ascending=[False, True], na_position="last"
     )
@@ -172,7 +174,9 @@ def _chosen(waiting: Iterable[str], morning: Morning) -> tuple[set[str], dict[st
     for account in records(ordered[["account_id", "owner", "worth"]]):
         account_id, owner = str(account["account_id"]), str(account["owner"] or "")
         theirs = heard.setdefault(owner, set())
-        if not account["worth"]:
+        if account_id in left_out:
+            notes[account_id] = HELD_OUT
+        elif not account["worth"]:
             notes[account_id] = CAN_WAIT
         elif account_id not in theirs and len(theirs) >= budget:
             notes[account_id] = BUDGET.format(budget=budget)

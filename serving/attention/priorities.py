@@ -16,9 +16,10 @@ from serving import formats
 from serving.attention.alerts import RAISED
 from serving.attention.feedback import set_aside
 from serving.morning import Morning
-from serving.prioritise import at_stake, is_worth_working
+from serving.prioritise import at_stake, held_out, is_worth_working
 
 FILE = "priorities.parquet"
+HELD_OUT = "held out, so that what the programme earns can be seen"
 EVIDENCED = ("randomised", "adjusted")
 
 
@@ -44,6 +45,7 @@ def priorities(morning: Morning, tables: Mapping[str, pd.DataFrame]) -> pd.DataF
     accounts = morning.accounts
     ids = accounts["account_id"]
     aside = ids.map(set_aside(morning, tables["alerts"])).astype(object)
+    aside = aside.mask(held_out(accounts), HELD_OUT)
     worth = _worth(accounts, morning)
     standing = _standing(accounts, worth, morning, tables["alerts"])
     able = accounts["churn_risk"].notna() & is_worth_working(accounts) & aside.isna()

@@ -17,6 +17,7 @@ from configs.playbook import Milestone
 from serving import formats
 from serving.morning import Morning
 from serving.next_steps.recommend import FILLER, candidates
+from serving.prioritise import held_out_ids
 
 FEWEST_PEERS = 5
 """Peers that reached it, from which on their median time is told as the effort."""
@@ -58,6 +59,7 @@ def next_steps(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         )
         for row, (_, whose) in zip(rows, efforts, strict=True)
     ]
+    told = told.loc[~told["account_id"].isin(held_out_ids(morning.accounts))]
     return told.sort_values(["account_id", "order"], ignore_index=True)
 
 

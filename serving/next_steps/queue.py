@@ -19,6 +19,7 @@ from serving import formats
 from serving.morning import Morning
 from serving.next_steps.celebration import celebrated
 from serving.next_steps.nudges import Writer, occasion_of
+from serving.prioritise import held_out_ids
 from serving.records import Record, records
 from serving.views import values_on
 
@@ -50,6 +51,7 @@ TOO_SOON = "the last message went out on {day}: {days} must lie between two"
 WEEKLY = "{count} in a week is the most for one account"
 TOO_LONG = "open for {days}: a matter for a call, not for a message"
 HOPELESS = "it is hardly ever reached from here: {chance} within {days}"
+HELD_OUT = "held out of the programme"
 NOT_FIRST = "another message to it goes first"
 
 
@@ -157,6 +159,7 @@ class _Heard:
         self._touched = values[touched].dropna().to_dict() if touched in values else {}
         self._about = _nudged_days_ago(morning)
         self._going: set[str] = set()
+        self._held_out = held_out_ids(morning.accounts)
 
     def _remember(self, morning: Morning, day: date) -> None:
         columns = ["account_id", "milestone", "occasion", "progress", "decision"]
@@ -169,7 +172,8 @@ class _Heard:
         """Say why a message does not go out, or let it go."""
         account_id = str(line["account_id"])
         against = (
-            self._words(line, writer)
+            (HELD_OUT if account_id in self._held_out else None)
+            or self._words(line, writer)
             or self._is_in_vain(line)
             or self._repeats(line)
             or self._was_told(line)

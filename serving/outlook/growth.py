@@ -17,6 +17,7 @@ from features.asof import Ints, ordinal
 from serving.formats import percent
 from serving.morning import Morning
 from serving.outlook.amounts import Amounts, amounts_of, speaks_of_amounts
+from serving.prioritise import held_out
 from serving.reasons.explain import contributions, points
 from serving.reasons.timing import timing_of
 from serving.reasons.wording import reasons
@@ -100,6 +101,7 @@ def expansion_rows(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFr
     """Give the rows of expansion.parquet; none where too few accounts ever grew."""
     models = morning.models
     known = morning.accounts["expansion_chance"].notna() & (morning.accounts["arr"] > 0)
+    known &= ~held_out(morning.accounts)
     if models is None or models.expansion is None or not known.any():
         return pd.DataFrame(columns=expansion_schema(morning.configuration).names)
     accounts = morning.accounts.loc[known, [*COLUMNS, "expansion_chance"]]

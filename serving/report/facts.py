@@ -30,6 +30,8 @@ SHOWN_REASONS = 2
 MUCH_MOVED = 0.01
 """From a point on, the list says why a risk moved."""
 FAR = float("-inf")
+UNTOLD = ("churn_risk", "previous_churn_risk", "arr_at_risk", "base_risk", "expansion_chance")
+"""What is kept from people of an account held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,15 @@ def row(account: Record, book: Book) -> Row:
         **_band(account),
         **_in_the_week(account_id, int(account["rank"]), book),
     )
+
+
+def as_shown(account: Record) -> Record:
+    """Keep from people what is known of an account held out: they would act on it."""
+    if not account.get("is_held_out"):
+        return account
+    hidden = [name for name in account if name.startswith("churn_risk_")]
+    nothing = dict.fromkeys((*UNTOLD, *hidden))
+    return {**account, **nothing, "reasons": (), "status": "held_out"}
 
 
 def milestone_name(slug: str, book: Book) -> str:

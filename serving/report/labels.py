@@ -21,6 +21,7 @@ PACE: Mapping[str, str] = {
 }
 STATE: Mapping[str, str] = {"done": "Done", "open": "Open", "locked": "Locked", "lost": "Lost"}
 STATUS: Mapping[str, str] = {
+    "held_out": "Held out, so that what the programme earns can be seen: no list, no message.",
     "too_new": "Too new to score: it has not been with us long enough to say.",
     "not_enough_data": "Not scored: there is not enough data about it to say.",
 }

@@ -11,11 +11,13 @@ from serving import formats
 from serving.attention.alerts import ENDED, RAISED, STANDING
 from serving.attention.changes import PARTS
 from serving.next_steps.queue import SEND
+from serving.prioritise import held_out_ids
 from serving.records import Record, by_account
 from serving.report.steps import SMALL, whole_steps
 
 TABLES = ("changes", "alerts", "nudges", "feedback", "priorities")
 """The outputs of a morning that tell of single accounts."""
+TO_ACT_ON = ("changes", "alerts", "nudges")
 OCCASIONS: Mapping[str, str] = {
     "achieved": "On achievement",
     "approaching": "On approach",
@@ -81,6 +83,15 @@ class News:
     """What people said of its scores."""
     set_aside: str | None
     """Why it is not on this week's list, where somebody took it off."""
+
+
+def news_for_people(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Leave out what is new about accounts held out: whoever read it would act on it."""
+    left_out = held_out_ids(tables["accounts"])
+    return {
+        name: rows.loc[~rows["account_id"].isin(left_out)] if name in TO_ACT_ON else rows
+        for name, rows in tables.items()
+    }
 
 
 class NewsDesk:

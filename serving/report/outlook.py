@@ -11,6 +11,7 @@ from serving.outlook.retention import ALL
 from serving.records import Record, records
 from serving.report.book_at_risk import adoption, heat_map, rests_on, targets, what_if
 from serving.report.charts import step_bar
+from serving.report.earned import earned, in_words
 from serving.report.figures import Cell, Figure, Line, csv_files, interval_bar
 from serving.report.labels import segment_name
 from serving.report.material import Material
@@ -53,6 +54,7 @@ def outlook(material: Material) -> Outlook | None:
         *_waterfall(told, material),
         *_parts(told, material),
         *track(material.tables.get("forecast_record")),
+        *earned(material),
         *heat_map(material),
         *rests_on(material),
         *targets(material),
@@ -105,7 +107,8 @@ def _words(told: pd.DataFrame, material: Material) -> str:
             )
         )
     said.append(verdict(material.tables.get("forecast_record")))
-    return formats.unbroken(" ".join(said))
+    said.append(in_words(material.tables.get("programme"), book.words))
+    return formats.unbroken(" ".join(filter(None, said)))
 
 
 def _range(row: Record) -> str:

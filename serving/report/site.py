@@ -16,10 +16,10 @@ from serving.records import Record, by_account, records
 from serving.report.addresses import page_names
 from serving.report.chapters import Chapter, written_chapters
 from serving.report.dossier import WEEKS_SHOWN, Dossier, Sources, dossier
-from serving.report.facts import Book, Row, row
+from serving.report.facts import Book, Row, as_shown, row
 from serving.report.glossary import Entry, families, terms
 from serving.report.material import Material
-from serving.report.news import NewsDesk
+from serving.report.news import NewsDesk, news_for_people
 from serving.report.totals import Total, totals
 from serving.report.trust import Trust, as_day, trust
 from serving.report.weeks import OwnersWeek, weeks_of_owners
@@ -85,10 +85,11 @@ def site(
     tables: Mapping[str, pd.DataFrame],
 ) -> Site:
     """Decide everything that the pages say."""
-    ranked = records(accounts.sort_values(["rank", "account_id"], kind="stable"))
+    ordered = accounts.sort_values(["rank", "account_id"], kind="stable")
+    ranked = [as_shown(account) for account in records(ordered)]
     told = by_account(milestones)
     known = {"accounts": accounts, "milestones": milestones, **tables}
-    desk = NewsDesk(known, phrases)
+    desk = NewsDesk(news_for_people(known), phrases)
     book = _book(accounts, ranked, told, run=run, configuration=configuration, desk=desk)
     rows = tuple(row(account, book) for account in ranked)
     material = Material(book, known, run, configuration, phrases)

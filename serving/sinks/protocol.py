@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-Value = str | float | int | date | None
+Value = str | float | int | bool | date | None
 Row = Mapping[str, Value]
 
 
@@ -21,7 +21,7 @@ class Scorecards:
 
     as_of: date
     columns: Mapping[str, type]
-    """The type of each column's values: ``str``, ``float``, ``int`` or ``date``."""
+    """The type of each column's values: ``str``, ``float``, ``int``, ``bool`` or ``date``."""
     rows: Sequence[Row]
 
 

@@ -1,7 +1,8 @@
 """How does a scorecard fit into one flat row of a CS tool?
 
 Every plain column of ``accounts.parquet`` is published under its own name. The list of reasons
-becomes ``reason_1`` to ``reason_3``: the sentences of the strongest three.
+becomes ``reason_1`` to ``reason_3``: the sentences of the strongest three. Of an account that
+is held out of the programme, who it is and that it is held out: people would act on the rest.
 """
 
 import math
@@ -16,6 +17,8 @@ from configs.errors import DataError
 from serving.sinks.protocol import Row, Scorecards, Value
 
 REASONS_SHOWN = 3
+WHO = ("account_id", "as_of", "name", "segment", "owner", "arr", "renews_on")
+ABOUT_HELD_OUT = frozenset((*WHO, "status", "is_held_out", "rank", "model_version"))
 
 
 def scorecards(accounts: pa.Table, *, as_of: date) -> Scorecards:
@@ -30,12 +33,15 @@ def scorecards(accounts: pa.Table, *, as_of: date) -> Scorecards:
 
 
 def _flat(row: Mapping[str, Any]) -> Row:
-    reasons: Sequence[Mapping[str, Any]] = row.get("reasons") or ()
+    is_hidden = bool(row.get("is_held_out"))
+    reasons: Sequence[Mapping[str, Any]] = () if is_hidden else row.get("reasons") or ()
     flat: dict[str, Value] = {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in row.items()
         if name != "reasons"
     }
+    if is_hidden:
+        flat |= {name: None for name in flat if name not in ABOUT_HELD_OUT}
     for place in range(REASONS_SHOWN):
         flat[f"reason_{place + 1}"] = reasons[place]["text"] if place < len(reasons) else None
     return flat
@@ -43,6 +49,7 @@ def _flat(row: Mapping[str, Any]) -> Row:
 
 def _python_type(field: pa.Field) -> type:
     tests = {
+        bool: pa.types.is_boolean,
         str: pa.types.is_string,
         float: pa.types.is_floating,
         int: pa.types.is_integer,

@@ -23,6 +23,7 @@ _INSERT: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.
 _SQL_TYPES: Mapping[type, Any] = {
     str: sa.Text(),
     float: sa.Double(),
+    bool: sa.Boolean(),
     int: sa.Integer(),
     date: sa.Date(),
 }

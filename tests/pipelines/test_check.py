@@ -37,3 +37,8 @@ def test_a_milestone_few_have_reached_tells_how_many_more_are_needed(company):
     for line in lines:
         reached, more = int(line.split("reached by ")[1].split()[0]), line.split(": ")[-1]
         assert more == f"{30 - reached} more)"
+
+
+def test_what_a_holdout_could_show_is_told_before_anybody_is_held_out(company):
+    (said,) = [line for line in told(company) if "a holdout of 10%" in line]
+    assert "`programme.holdout_share`" in said

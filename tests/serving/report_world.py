@@ -139,6 +139,7 @@ def _accounts(
     rows["risk_source"] = "model"
     rows["expansion_chance"] = np.nan
     rows["model_version"] = "4"
+    rows["is_held_out"] = False
     _leave_unscored(rows, project.outcomes.horizons_days)
     if not has_arr:
         rows["name"], rows["owner"] = None, None

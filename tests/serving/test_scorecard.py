@@ -27,7 +27,7 @@ def test_the_columns_of_accounts_are_the_promised_ones():
         "churn_risk_90d churn_risk churn_risk_low churn_risk_high previous_churn_risk "
         "arr_at_risk reasons base_risk risk_source milestones_done milestones_total pace "
         "next_milestone next_action nudge next_effect_points next_effect_low "
-        "next_effect_high next_evidence expansion_chance model_version"
+        "next_effect_high next_evidence expansion_chance model_version is_held_out"
     )
 
 

@@ -1,0 +1,81 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving.outlook.cohort import arr_kept, came_in, has_left, milestones
+
+DAY = pd.Timestamp(0, unit="D")
+
+
+def a_history():
+    """Mornings 0, 7, 14 and 21: `old` stays, `gone` leaves, `young` comes on day 14."""
+    seen = [("gone", 0), ("gone", 7), ("old", 0), ("old", 7), ("old", 14), ("old", 21)]
+    seen += [("young", 14), ("young", 21), ("early", 0)]
+    snapshots = pd.DataFrame(seen, columns=["account_id", "day"]).assign(parent_id=None)
+    exits = pd.DataFrame(
+        [("gone", 12, "churn"), ("early", 5, "churn"), ("young", 30, "acquired")],
+        columns=["account_id", "day", "cause"],
+    )
+    exits["exited_at"] = (DAY + pd.to_timedelta(exits["day"], unit="D")).astype(
+        "datetime64[us]"
+    )
+    reached = pd.DataFrame(
+        [("old", "a", 3), ("old", "b", 8), ("young", "a", 14), ("young", "b", 25)],
+        columns=["account_id", "milestone", "day"],
+    )
+    paid = [("gone", 0, 100.0), ("old", 0, 100.0), ("old", 10, 150.0), ("young", 14, 80.0)]
+    arr = pd.DataFrame([*paid, ("young", 20, 60.0)], columns=["account_id", "day", "arr"])
+    return SimpleNamespace(snapshots=snapshots, exits=exits, reached=reached, arr=arr)
+
+
+@pytest.fixture
+def history():
+    return a_history()
+
+
+def test_those_who_were_here_come_in_when_it_begins_and_the_others_on_their_first_morning(
+    history,
+):
+    cohort = came_in(history, since=8, until=22)
+    told = dict(zip(cohort.accounts["account_id"], cohort.day, strict=True))
+    assert told == {"gone": 8, "old": 8, "young": 14}
+    assert history.snapshots["day"].iloc[cohort.row].tolist() == [7, 7, 14]
+
+
+def test_whoever_left_between_the_last_morning_and_the_beginning_never_came_in(history):
+    assert "early" not in set(came_in(history, since=6, until=22).accounts["account_id"])
+
+
+def test_whoever_comes_after_the_look_has_not_come_in_yet(history):
+    assert "young" not in set(came_in(history, since=8, until=14).accounts["account_id"])
+
+
+def test_only_churn_between_coming_in_and_the_look_counts_as_leaving(history):
+    cohort = came_in(history, since=8, until=22)
+    assert has_left(history, cohort, until=12).tolist() == [0, 0, 0]
+    assert has_left(history, cohort, until=13).tolist() == [1, 0, 0]
+    assert has_left(history, cohort, until=99).tolist() == [1, 0, 0]
+
+
+def test_milestones_are_those_before_coming_in_and_those_since(history):
+    before, since = milestones(history, came_in(history, since=8, until=22), until=22)
+    assert before.tolist() == [0, 1, 0]
+    assert since.tolist() == [0, 1, 1]
+
+
+def test_of_arr_at_most_what_was_paid_is_kept_and_nothing_once_gone(history):
+    paid, kept = arr_kept(history, came_in(history, since=8, until=22), until=22)
+    np.testing.assert_allclose(paid, [100, 100, 80])
+    np.testing.assert_allclose(kept, [0, 1, 0.75])
+
+
+def test_what_happens_after_the_look_changes_nothing(history):
+    later = a_history()
+    later.exits.loc[len(later.exits)] = ["old", 22, "churn", DAY + pd.Timedelta(days=22)]
+    later.reached.loc[len(later.reached)] = ["gone", "a", 22]
+    for told in (history, later):
+        cohort = came_in(told, since=8, until=22)
+        assert has_left(told, cohort, until=22).tolist() == [1, 0, 0]
+        assert milestones(told, cohort, until=22)[1].tolist() == [0, 1, 1]
