@@ -21,6 +21,10 @@ COHORT = re.compile(
     r"([\d.]+ %) of (?:those who began the module with them withdrew|the accounts of "
     r"its segment that began in the same month left) in the last 4 weeks"
 )
+OTHER_END = re.compile(
+    r"(?:The module may be|The module will hardly be) completed first: "
+    r"((?:under |over )?[\d.]+ %) within these (\d+) days"
+)
 BESIDE = re.compile(
     r"(?P<own>.*?)(?:; \w+ like this: (?P<usual>.+)|(?P<same>, the same as) .*)$"
 )
@@ -36,7 +40,7 @@ class Verdict:
 
 def first_number(text: str) -> str | None:
     """The first number of a few words: of "12 days early" it is 12."""
-    found = re.search(r"[\d,.]+(?: %)?", text)
+    found = re.search(r"[\d,.]+(?: %)?|\ball\b", text)
     return found[0] if found else None
 
 
@@ -51,6 +55,17 @@ def reason(text: str, a: Account, world: World) -> Verdict:
     for pattern, recount in RECOUNTS:
         if found := re.fullmatch(pattern, own):
             return _recounted(found, recount, a, world, beside)
+    return _of_others(own, a, world)
+
+
+def _of_others(own: str, a: Account, world: World) -> Verdict:
+    """Hold what is no amount of the account's own against the rows of others, or its own."""
+    if found := OTHER_END.match(own):
+        # The model's own chance; whether the module ends in time to be completed is a fact.
+        left = -a.ago(a.renews)
+        within, chance = left <= float(found[2]), number(found[1].split("er ")[-1])
+        good = within == (chance >= 0.5)
+        return Verdict(MODEL if good else FALSE, f"the module ends in {left:.0f} days")
     if found := COHORT.match(own):
         true = world.cohort_left(a)
         good = is_near(found[1], true)

@@ -4,7 +4,7 @@ Plain pandas over the rows that had reached us before the morning: what was used
 contracts and touches, and the ladder, criterion by criterion.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,7 +38,9 @@ class Account:
         tables: Mapping[str, Frame],
         playbook: tuple[Milestone, ...],
         segment: str,
+        siblings: "Callable[[], list[Account]]",
     ) -> None:
+        self.siblings = siblings
         self.as_of, self.tables, self.segment = as_of, tables, segment
         self._playbook = [m for m in playbook if m.applies_to(segment)]
         accounts = tables["accounts"]

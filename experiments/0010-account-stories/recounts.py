@@ -15,7 +15,7 @@ from raw import Account
 Found = re.Match[str]
 Recount = Callable[[Account, Found], float]
 DAYS = {"7 days": 7, "4 weeks": 28, "8 weeks": 56, "13 weeks": 91, "26 weeks": 182}
-N = r"(?P<n>[\d,.]+(?: %)?)"
+N = r"(?P<n>[\d,.]+(?: %)?|[Aa]ll)"
 W = r"in the last (?P<w>7 days|4 weeks|8 weeks|13 weeks|26 weeks)"
 KIND, ROLE = r"(?P<kind>call|email|ticket|nudge)s?", r"(?P<role>admin|builder|viewer|member)s?"
 THINGS = r"(?:milestones?|assignments?)"
@@ -160,6 +160,24 @@ def _per_seat(a: Account, _: Found) -> float:
     return float(a.in_force(a.as_of)["arr"].sum()) / a.seats(a.as_of)
 
 
+def _of_peak(a: Account, _: Found) -> float:
+    """The last four whole weeks, Monday to Sunday, beside the best four in a row of 26."""
+    monday = a.as_of - pd.Timedelta(days=a.as_of.weekday())
+    ago = (monday - a.rows("activity")["occurred_at"].dt.normalize()).dt.days
+    weeks = ((ago - 1) // 7).loc[(ago > 0) & (ago <= 182)]
+    uses = np.bincount(weeks.to_numpy(dtype=int), minlength=26)
+    fours = np.convolve(uses, np.ones(4), mode="valid")
+    return float(fours[0] / fours.max()) if fours.max() else np.nan
+
+
+def _siblings(a: Account, _: Found) -> float:
+    return float(len(a.siblings()))
+
+
+def _siblings_done(a: Account, f: Found) -> float:
+    return float(np.mean([_done_share(each, f) for each in a.siblings()]))
+
+
 def _trend(a: Account, f: Found) -> tuple[float, float]:
     """Then and now, as a sentence about a trend tells them."""
     by_day = f["what"].startswith("Days")
@@ -185,7 +203,7 @@ RECOUNTS: tuple[tuple[str, Recount], ...] = (
         rf"{N} (?:uses?|visits?) {W}|No (?:use at all|visit) {W.replace('?P<w>', '?P<v>')}",
         _count,
     ),
-    (rf"(?:Volume of use of {N}|{N.replace('<n>', '<m>')} clicks?) {W}", _volume),
+    (rf"(?:Volume of use: {N}|{N.replace('<n>', '<m>')} clicks?) {W}", _volume),
     (rf"(?:Used|Active) on {N} (?:days? )?of the last (?P<d>\d+) days", _days),
     (rf"Not (?:used|active) once {W}", _days),
     (rf"{N} (?:person|people) active {W}|Nobody active {W.replace('<w>', '<v>')}", _people),
@@ -195,7 +213,15 @@ RECOUNTS: tuple[tuple[str, Recount], ...] = (
     (rf"Last use by any {ROLE} {N} days? ago", _role_last),
     (rf"(?:Last used|Last active|Last seen|Last visit) {N} days? ago", _last),
     (rf"(?:Renewal due|Its renewal,|The module ends|End of the module) in {N} days?", _renewal),
-    (rf"(?:The end of the module|Its renewal), in {N} days?, (?:falls|lies) .*", _renewal),
+    (rf"(?:A renewal within|The module ends within) these \d+ days: in {N} days?", _renewal),
+    (rf"No renewal within these \d+ days: the next is in {N} days?", _renewal),
+    (rf"The module does not end within these \d+ days, but in {N} days?", _renewal),
+    (
+        rf"Use of the last 4 whole weeks is {N} of its best 4 weeks in the last 26 weeks",
+        _of_peak,
+    ),
+    (rf"{N} other (?:accounts?|modules?) (?:of the same parent with us|under way)", _siblings),
+    (rf"{N} of the assignments of their other modules are handed in", _siblings_done),
     (rf"Last {KIND} {N} days? ago", _last_touch),
     (rf"(?:{N}|No) {KIND} {W}", _touches),
     (rf"(?:{N} of the seats|No seat) active {W}", _seats_active),
@@ -225,6 +251,8 @@ def number(text: str | None) -> float:
     """Read a number as it was written; nothing is none."""
     if text is None:
         return 0.0
+    if text.lower() == "all":
+        return 1.0
     bare = float(text.replace(",", "").removesuffix(" %").rstrip("."))
     return bare / 100 if text.endswith("%") else bare
 
@@ -236,7 +264,7 @@ def is_near(said: str | None, true: float) -> bool:
     told = number(said)
     if said is None:
         return abs(true) < 0.05
-    if said.endswith("%"):
+    if said.endswith("%") or said.lower() == "all":
         return abs(told - true) <= (0.0051 if told >= 0.0995 else 0.00051)
     step = 0.051 if "." in said else 0.501
     return abs(told - true) <= step or abs(told - round(true, 1)) <= 1e-9

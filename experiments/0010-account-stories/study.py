@@ -6,6 +6,7 @@ by the raw rows, read by a reading of its own, or, where it is the model that sp
 the model published. A line that states nothing of the kind is said to.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -23,10 +24,12 @@ from raw import Account
 from world import World
 
 from configs.load import Configuration, load
+from configs.phrases import Phrases, load_phrases
 from features.simulated import simulate
 from serving import formats
 from serving.records import reasons_of, records
-from serving.report.labels import PACE
+from serving.report.dossier import Dossier, NextStep, dossier
+from serving.report.site import Site, site
 
 ROOT = Path(__file__).parents[2]
 STORIES, REASONS, ALARMS, MOST = 10, 6, 4, 500
@@ -46,6 +49,14 @@ class Told:
     accounts: pd.DataFrame
     before: pd.DataFrame
     tables: Mapping[str, pd.DataFrame]
+    phrases: Phrases
+    site: Site
+
+    def page(self, account: Mapping[str, Any]) -> Dossier:
+        """What the page of an account says, also of one beyond those that are written."""
+        name = str(account["account_id"])
+        row = next(one for one in self.site.rows if one.account_id == name)
+        return dossier(account, row, book=self.site.book, sources=self.site.sources)
 
     def of(self, table: str, account_id: str) -> list[dict[str, Any]]:
         rows = self.tables[table]
@@ -70,28 +81,40 @@ def stories(title: str, told: Told) -> Counter[str]:
 
 
 def lines(account: Mapping[str, Any], told: Told) -> Iterator[Line]:
-    """Everything a CSM reads of one account, in the order of the page."""
-    own = told.world.account(str(account["account_id"]))
-    yield _risk(account, told)
-    yield from _money(account, own)
-    pace, done = str(account["pace"]), int(account["milestones_done"])
-    total = int(account["milestones_total"])
-    yield f"{PACE[pace]}, {done} of {total} reached", climbed(done, total, pace, own)
-    for one in reasons_of(account)[:REASONS]:
-        mark = "▲" if one.points > 0 else "▼"
-        yield f"{mark} {one.text}", reason(one.text, own, told.world)
+    """Everything a CSM reads of one account, as its page has it and in the page's order."""
+    own, page = told.world.account(own_id(account)), told.page(account)
+    yield _risk(account, page, told)
+    yield from _money(account, own, told)
+    pace, row = str(account["pace"]), page.row
+    done, total = int(account["milestones_done"]), int(account["milestones_total"])
+    paced = row.pace.word if row.pace else ""
+    yield f"{paced}, {row.climbed}", climbed(done, total, pace, own)
+    for step in page.way.steps[:REASONS] if page.way else ():
+        mark, text = "▲" if step.direction == "up" else "▼", _plain(step.text)
+        yield f"{mark} {text}", reason(text, own, told.world)
     yield from _change(account, told)
-    yield from _next(account, own, told)
+    yield from _next(account, page, own, told)
     letters = [n for n in told.of("nudges", own_id(account)) if n["decision"] == "send"]
     for letter in letters:
         text = str(letter["text"])
         verdict = message(text, letter["milestone"], own, told.world)
         yield f"Goes out, on “{letter['milestone']}”: {text}", verdict
+    yield from _alarms(account, page, own, told)
+
+
+def _alarms(
+    account: Mapping[str, Any], page: Dossier, own: Account, told: Told
+) -> Iterator[Line]:
     mean = float(told.accounts["churn_risk"].mean())
-    rung = [a for a in told.of("alerts", own_id(account)) if a["state"] != "ended"]
-    for one in rung[:ALARMS]:
-        slug = one["subject"] or _named(str(one["text"]), told.configuration)
-        yield f"Alert ({one['state']}): {one['text']}", alarm(one["text"], slug, own, mean)
+    subjects = {a["text"]: a["subject"] for a in told.of("alerts", own_id(account))}
+    for one in page.news.alarms[:ALARMS]:
+        text = _plain(one.text)
+        slug = subjects[text] or _named(text, told.configuration)
+        yield f"{one.name}: {text} ({one.when})", alarm(text, slug, own, mean)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
 
 
 def own_id(account: Mapping[str, Any]) -> str:
@@ -104,14 +127,15 @@ def _named(text: str, configuration: Configuration) -> str:
     return next((m.slug for m in steps if f"“{m.name.lower()}”" in text.lower()), "")
 
 
-def _risk(account: Mapping[str, Any], told: Told) -> Line:
+def _risk(account: Mapping[str, Any], page: Dossier, told: Told) -> Line:
     """The reasons must lead to it, its band hold it, and it must not fall with the horizon."""
     risk, low, high = (account[f"churn_risk{end}"] for end in ("", "_low", "_high"))
     outcomes = told.configuration.project.outcomes
+    ends = [formats.percent(end) for end in (page.row.low, page.row.high)]
+    band = "" if page.row.low is None else f", between {' and '.join(ends)}"
     text = (
-        f"Risk within {outcomes.primary_horizon_days} days {formats.percent(risk)}, "
-        f"between {formats.percent(low)} and {formats.percent(high)}; "
-        f"typical: {formats.percent(account['base_risk'])}"
+        f"Risk within {outcomes.primary_horizon_days} days {formats.percent(risk)} "
+        f"({page.row.tag.word}){band}; typical: {formats.percent(account['base_risk'])}"
     )
     led = account["base_risk"] + sum(one.points for one in reasons_of(account))
     ahead = [account[f"churn_risk_{days}d"] for days in outcomes.horizons_days]
@@ -119,14 +143,15 @@ def _risk(account: Mapping[str, Any], told: Told) -> Line:
     return text, Verdict(MODEL if good else FALSE, f"reasons lead to {led:.4f}")
 
 
-def _money(account: Mapping[str, Any], own: Account) -> Iterator[Line]:
+def _money(account: Mapping[str, Any], own: Account, told: Told) -> Iterator[Line]:
     if account["arr"] is not None:
         true = float(own.in_force(own.as_of)["arr"].sum())
         text = f"Pays {formats.money(account['arr'])} a year"
         good = abs(true - account["arr"]) < 0.5
         yield text, Verdict(RAW if good else FALSE, f"raw {true:,.0f}")
     if account["renews_on"] is not None:
-        text = f"Renews on {formats.day(account['renews_on'])}"
+        name = told.phrases.definitions["renewal"].name
+        text = f"{name} {formats.day(account['renews_on'])}"
         good = own.renews.date() == account["renews_on"]
         yield text, Verdict(RAW if good else FALSE, f"raw {formats.day(own.renews)}")
 
@@ -144,29 +169,43 @@ def _change(account: Mapping[str, Any], told: Told) -> Iterator[Line]:
         yield text, Verdict(MODEL if good else FALSE, f"moved {100 * moved:+.2f} points")
 
 
-def _next(account: Mapping[str, Any], own: Account, told: Told) -> Iterator[Line]:
+def _next(
+    account: Mapping[str, Any], page: Dossier, own: Account, told: Told
+) -> Iterator[Line]:
     """The step must be open by the raw rows; its dates and its evidence as published."""
-    slug = account["next_milestone"]
-    if slug is None:
+    slug, step = account["next_milestone"], page.next_step
+    if slug is None or step is None:
         return
-    step = next(m for m in told.configuration.playbook.milestones if m.slug == slug)
     rung = own.ladder[slug]
     is_open = pd.isna(rung.met) and not pd.isna(rung.opened)
-    yield f"Next: {step.name}", Verdict(RAW if is_open else FALSE, "open by the raw rows")
+    do = f". Do: {step.action}" if step.action else ""
+    shown = "open by the raw rows"
+    yield f"Next: {step.milestone}{do}", Verdict(RAW if is_open else FALSE, shown)
     row = next(m for m in told.of("milestones", own_id(account)) if m["milestone"] == slug)
     dates = [row[f"eta_p{q}_on"] for q in (10, 50, 90)]
-    horizons = told.configuration.project.outcomes.horizons_days
+    outcomes = told.configuration.project.outcomes
+    horizons, primary = outcomes.horizons_days, outcomes.primary_horizon_days
     chances = [row[f"chance_{days}d"] for days in horizons]
     known = [day for day in dates if day is not None]
     good = known == sorted(known) and chances == sorted(chances)
     good = good and (dates[1] is not None) == (chances[-1] >= 0.5)
-    said = " to ".join(formats.day(day) for day in dates)
-    text = f"{formats.percent(chances[-1])} within {horizons[-1]} days; 10, 50, 90 %: {said}"
-    yield text, Verdict(MODEL if good else FALSE, "in order, and the median where it is likely")
-    yield from _evidence(account, slug, told)
+    shown = f"{chances[-1]:.3f} by the end; in order, and a date where it is likely"
+    by = f"ETA {formats.day(dates[1])}"
+    if dates[1] is None:
+        by = f"not expected within {horizons[-1]} days"
+    elif dates[2] is not None:
+        by += f" ({formats.day(dates[0])} to {formats.day(dates[2])})"
+    chance = formats.percent(row[f"chance_{primary}d"])
+    yield (
+        f"{chance} chance within {primary} days; {by}",
+        Verdict(MODEL if good else FALSE, shown),
+    )
+    yield from _evidence(account, slug, step, told)
 
 
-def _evidence(account: Mapping[str, Any], slug: str, told: Told) -> Iterator[Line]:
+def _evidence(
+    account: Mapping[str, Any], slug: str, step: NextStep, told: Told
+) -> Iterator[Line]:
     audit = told.tables["audit"]
     own = audit["milestone"].eq(slug) & audit["segment"].eq(account["segment"])
     (row,) = records(audit.loc[own])
@@ -174,8 +213,8 @@ def _evidence(account: Mapping[str, Any], slug: str, told: Told) -> Iterator[Lin
     good = account["next_evidence"] == row["evidence"]
     if points is not None:
         good = good and abs(points - row["points"]) < 1e-9
-    effect = "no effect told" if points is None else f"{formats.points(points)} points"
-    text = f"Evidence: {str(account['next_evidence']).replace('_', ' ')}; {effect}"
+    effect = f"{_plain(step.effect)}. " if step.effect else ""
+    text = f"{effect}Evidence: {step.evidence}"
     yield text, Verdict(MODEL if good else FALSE, f"audit: {row['evidence']}, {row['verdict']}")
 
 
@@ -210,14 +249,25 @@ def published(which: str, lake: Path) -> Told:
             milepost = str(Path(sys.executable).with_name("milepost"))
             asked = [verb, "--config", str(config), "--lake", str(lake), "--as-of", str(day)]
             subprocess.run([milepost, *asked], check=True, stdout=subprocess.DEVNULL)
-    files = ("accounts", "milestones", "alerts", "nudges", "changes", "audit")
     folder = home / f"as_of={today}"
-    tables = {file: pd.read_parquet(folder / f"{file}.parquet") for file in files}
+    tables = {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))}
     configuration = load(config)
+    phrases = load_phrases(configuration.folder)
+    others = {n: t for n, t in tables.items() if n not in ("accounts", "milestones")}
+    pages = site(
+        accounts=tables["accounts"],
+        milestones=tables["milestones"],
+        usage=pd.DataFrame(columns=["account_id", "week_on", "active_users", "activity_count"]),
+        roles=None,
+        run=json.loads((folder / "run.json").read_text("utf-8")),
+        configuration=configuration,
+        phrases=phrases,
+        tables=others,
+    )
     path = configuration.folder / configuration.project.source.path
     world = World(path, configuration, tables["accounts"])
     before = pd.read_parquet(home / f"as_of={earlier}" / "accounts.parquet")
-    return Told(world, configuration, tables["accounts"], before, tables)
+    return Told(world, configuration, tables["accounts"], before, tables, phrases, pages)
 
 
 def main(names: list[str], lake: Path) -> None:

@@ -1,7 +1,7 @@
 """Which accounts are live, what are their raw rows, and what do their peers have?"""
 
 import re
-from functools import cache
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +63,21 @@ class World:
 
     def _account(self, account_id: str) -> Account:
         own = {name: parts.get(account_id, e) for name, (e, parts) in self._parts.items()}
-        return Account(self.as_of, own, self._playbook, self._segment[account_id])
+        segment = self._segment[account_id]
+        others = partial(self._siblings, account_id)
+        return Account(self.as_of, own, self._playbook, segment, others)
+
+    def _siblings(self, account_id: str) -> list[Account]:
+        """The other live accounts of the same parent."""
+        parent = self._parents.get(account_id)
+        known = self._parents[self._parents == parent].index if parent else []
+        return [self.account(each) for each in known if each != account_id]
+
+    @cached_property
+    def _parents(self) -> "pd.Series[str]":
+        rows = self._parts["accounts"][1]
+        newest = {each: rows[each].iloc[-1].get("parent_id") for each in self._segment.index}
+        return pd.Series(newest).dropna()
 
     def median(self, a: Account, recount: Recount, found: Found) -> float:
         """What the live accounts of the same segment usually have."""
