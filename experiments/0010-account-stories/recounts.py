@@ -175,7 +175,8 @@ def _siblings(a: Account, _: Found) -> float:
 
 
 def _siblings_done(a: Account, f: Found) -> float:
-    return float(np.mean([_done_share(each, f) for each in a.siblings()]))
+    shares = [_done_share(each, f) for each in a.siblings()]
+    return float(np.mean(shares)) if shares else np.nan
 
 
 def _trend(a: Account, f: Found) -> tuple[float, float]:

@@ -240,5 +240,5 @@ def _sampled(cluster: Ints, rows: int) -> Ints:
 
 
 def _standardised(values: Floats) -> Floats:
-    spread = values.std()
+    spread = values.std() if len(values) else 0.0
     return (values - values.mean()) / spread if spread > 0 else values * 0.0

@@ -13,6 +13,9 @@ DOES = -0.15
 FROM_HISTORY = Effect("startup", "first", "adjusted", -0.3, -0.4, -0.2)
 
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
+
 def a_trial(seed, *, accounts=4000, moved=0.35, does=DOES, lopsided=0.0):
     """Hidden engagement makes both reaching it and staying; the draw knows nothing of it."""
     rng = np.random.default_rng(seed)
