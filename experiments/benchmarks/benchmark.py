@@ -25,11 +25,14 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--memory", default="4GB")
+    parser.add_argument("--company", help="where the company is, or is to be, kept")
     parser.add_argument("--polars", help="a folder into which Polars was installed")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data, few = Path(folder) / "data", Path(folder) / "few"
-        _simulated(data, few, asked.accounts)
+        home = Path(asked.company or folder)
+        data, few = home / "data", home / "few"
+        if not few.is_dir():
+            _simulated(data, few, asked.accounts)
         runs = _runs(data, few, asked.memory, with_polars=asked.polars is not None)
         told: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
         for _ in range(asked.repeats):
