@@ -61,6 +61,7 @@ def main(lake: Path) -> None:
     _compare(_next_assignments(features, tested))
     _dates(store.read("backtests", AS_OF, file=MEASURES))
     _dates_by_due(tested)
+    _farthest_off(tested)
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,6 +225,7 @@ def _dates_by_due(tested: Backtest) -> None:
     print("|---|---|---|---|---|")
     groups = [("all", pd.Series(data=True, index=told.index))]
     groups += [(name, due == name) for name in DUE_NAMES]
+    groups += [(f"asked on {day}", told["origin"] == day) for day in sorted({*told["origin"]})]
     for name, rows in (*groups, ("without a due date", told["due_days"].isna())):
         own = told.loc[rows & has_date]
         if not rows.any():
@@ -234,13 +236,38 @@ def _dates_by_due(tested: Backtest) -> None:
         print(f"| {name} | {rows.sum()} | {shown} |")
 
 
+def _farthest_off(tested: Backtest) -> None:
+    """Where next assignments came most unlike what was said, by module and origin."""
+    told = pd.concat([_next_of(judged) for judged in tested.judged["milestones"]])
+    kinds = told.groupby(["origin", "segment", "milestone"])
+    found = kinds.agg(students=("said", "size"), said=("said", "mean"), came=("came", "mean"))
+    worst = (found["students"] * (found["said"] - found["came"])).abs().nlargest(5).index
+    print(f"\n### Where most was said of the next {HANDS_IN_WITHIN} days that did not come\n")
+    print("| origin | module | assignment | students | said | came |\n" + "|---" * 6 + "|")
+    for (origin, module, milestone), line in found.loc[worst].iterrows():
+        shares = f"{line['said']:.0%} | {line['came']:.0%}"
+        print(f"| {origin} | {module} | {milestone} | {line['students']:.0f} | {shares} |")
+
+
+def _next_of(judged: Judged) -> pd.DataFrame:
+    today = _due_next(judged.about["account_id"].to_numpy(), judged.about["due_days"])
+    at = judged.horizons.index(HANDS_IN_WITHIN)
+    return judged.about.iloc[today].assign(
+        origin=as_dates(np.array([judged.origin_day]))[0].date(),
+        said=judged.said[today, at],
+        came=judged.followup.happened_by(HANDS_IN_WITHIN, cause=ASKED)[today],
+    )
+
+
 def _reached(judged: Judged) -> pd.DataFrame:
     """The steps of one origin that were reached while everybody was watched."""
     days, cause = judged.followup.days, judged.followup.cause
     watched = min(days[cause == CENSORED].min(initial=np.inf), judged.horizons[-1])
     rows = (cause == ASKED) & (days < watched)
     about = judged.about.reindex(columns=[*judged.about, *({"eta_p50_days"} - {*judged.about})])
-    return about.assign(reached=np.floor(days)).loc[rows].reset_index(drop=True)
+    origin = as_dates(np.array([judged.origin_day]))[0].date()
+    told = about.assign(reached=np.floor(days), origin=origin)
+    return told.loc[rows].reset_index(drop=True)
 
 
 if __name__ == "__main__":
