@@ -18,6 +18,8 @@ from serving.prioritise import this_week
 EVIDENCED = ("randomised", "adjusted")
 PRICE_RISE = 0.05
 NO_EFFECT = "no evidenced effect"
+REACHED = "the next milestones of all on this week's lists are reached"
+NOBODY_LEFT = "everybody worth working is on a list already"
 ENDS = {"low": "next_effect_low", "expected": "next_effect_points", "high": "next_effect_high"}
 
 
@@ -40,17 +42,18 @@ def scenarios_schema(_: Configuration) -> pa.Schema:
 def scenarios(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Give the rows of scenarios.parquet."""
     accounts = morning.accounts
-    capacity = morning.configuration.project.serving.capacity_per_owner
+    project = morning.configuration.project
+    capacity, days = project.serving.capacity_per_owner, project.outcomes.horizons_days[-1]
     now, twice = (this_week(accounts, capacity=times * capacity) for times in (1, 2))
     rows = [
-        _worked("the next milestones of this week's accounts are reached", accounts.loc[now]),
-        _worked("capacity doubles", accounts.loc[twice & ~now]),
+        _worked(REACHED, accounts.loc[now], days=days),
+        _worked("capacity doubles", accounts.loc[twice & ~now], days=days),
         *_dearer(accounts),
     ]
     return pd.DataFrame(rows, columns=scenarios_schema(morning.configuration).names)
 
 
-def _worked(scenario: str, worked: pd.DataFrame) -> dict[str, object]:
+def _worked(scenario: str, worked: pd.DataFrame, *, days: int) -> dict[str, object]:
     """Sum the evidenced effects of the next milestones of the accounts that are worked."""
     counted = worked.loc[
         worked["next_evidence"].isin(EVIDENCED) & worked["next_effect_points"].notna()
@@ -61,10 +64,16 @@ def _worked(scenario: str, worked: pd.DataFrame) -> dict[str, object]:
         "measure": "accounts_churned",
         "accounts": len(worked),
     }
+    if worked.empty:
+        return {**told, **dict.fromkeys(ENDS, 0.0), "remark": NOBODY_LEFT}
     if counted.empty:
         return {**told, **dict.fromkeys(ENDS, np.nan), "remark": NO_EFFECT}
     sums = {end: float(counted[column].sum()) for end, column in ENDS.items()}
-    return {**told, **sums, "remark": f"evidenced for {len(counted)} of them"}
+    return {
+        **told,
+        **sums,
+        "remark": f"evidenced for {len(counted)} of them, within {days} days",
+    }
 
 
 def _dearer(accounts: pd.DataFrame) -> Iterator[dict[str, object]]:

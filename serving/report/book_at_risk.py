@@ -6,6 +6,7 @@ import pandas as pd
 
 from serving import formats
 from serving.outlook.retention import ALL
+from serving.prioritise import held_out
 from serving.records import Record, reasons_of, records
 from serving.report.charts import share_bar
 from serving.report.facts import why
@@ -42,8 +43,11 @@ def heat_map(material: Material) -> Iterator[Figure]:
         )
         for name in sorted(set(book["segment"]))
     ]
-    what = "ARR at risk" if has_arr else "accounts expected to leave"
-    title = f"Where the risk sits: {what}, by segment and quarter of the renewal"
+    what = "ARR at risk"
+    if not has_arr:
+        what = f"{material.book.words.account[1].capitalize()} expected to leave"
+    ends = material.phrases.definitions["renewal"].name
+    title = f"Where the risk sits: {what}, by segment and quarter in which it {ends.lower()}"
     note = (
         f"{what} within {formats.days(material.book.horizon)}, by the scores of the accounts."
     )
@@ -64,6 +68,7 @@ def _stake(row: Record | None, most: float, material: Material, *, has_arr: bool
 def rests_on(material: Material) -> Iterator[Figure]:
     """Name the accounts that hold most of what is expected to be lost."""
     accounts = material.tables["accounts"]
+    accounts = accounts.loc[~held_out(accounts)]
     has_arr = bool(accounts["arr_at_risk"].notna().any())
     stake = accounts["arr_at_risk"] if has_arr else accounts["churn_risk"]
     book = accounts.assign(stake=stake).dropna(subset="stake")
@@ -88,10 +93,16 @@ def rests_on(material: Material) -> Iterator[Figure]:
     )
     columns = ["account_id", "name", "segment", "owner", "arr", "renews_on", "churn_risk"]
     behind = book[[*columns, "arr_at_risk"]]
-    heads = ("Account", "Risk", "Renewal", "First reason")
+    one, many = material.book.words.account
+    heads = (
+        one.capitalize(),
+        "Risk",
+        material.phrases.definitions["renewal"].name,
+        "First reason",
+    )
     yield Figure(
         "rests_on",
-        "Which accounts it rests on",
+        f"Which {many} it rests on",
         formats.unbroken(note),
         heads,
         tuple(lines),
@@ -122,7 +133,8 @@ def targets(material: Material) -> Iterator[Figure]:
         note += " No skill beyond a simple rule is shown: these are the rule's chances."
     if bool((told["growth_source"] == "baseline").any()):
         note += " By how much is a rule's word: the model knows no better."
-    heads = ("Account", "Chance", "Expected growth", "First reason")
+    one = material.book.words.account[0].capitalize()
+    heads = (one, "Chance", "Expected growth", "First reason")
     behind = told.drop(columns=["reasons", "growth_reasons"])
     yield Figure("expansion_targets", "Who may grow", note, heads, tuple(lines), behind)
 
@@ -145,7 +157,8 @@ def what_if(material: Material) -> Iterator[Figure]:
         for row in records(told)
     ]
     note = "Only effects that are evidenced are counted, with their intervals."
-    heads = ("What if", "Segment", "Accounts", "Change", "How far it is known")
+    many = material.book.words.account[1].capitalize()
+    heads = ("What if", "Segment", many, "Change", "How far it is known")
     yield Figure("what_if", "What if", note, heads, tuple(lines), told)
 
 
@@ -153,6 +166,8 @@ def _change(row: Record, material: Material) -> Cell:
     amount = row["expected"]
     if amount is None:
         return Cell(formats.NOTHING)
+    if not amount:
+        return Cell("none")
     if row["measure"] == "arr_at_end":
         return Cell(f"+{formats.money(amount, material.book.currency)}", note="if all stay")
     interval = f"{formats.count(row['low'])} to {formats.count(row['high'])}"

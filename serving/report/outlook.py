@@ -15,7 +15,7 @@ from serving.report.earned import earned, in_words
 from serving.report.figures import Cell, Figure, Line, csv_files, interval_bar
 from serving.report.labels import segment_name
 from serving.report.material import Material
-from serving.report.recorded import NAMES, track, verdict
+from serving.report.recorded import NAMES, rate_names, track, verdict
 from serving.report.steps_ahead import steps_ahead
 from serving.report.totals import Total
 
@@ -25,6 +25,8 @@ FLOWS = (
     ("contraction_arr", "Shrunk", -1),
     ("expansion_arr", "Grown", 1),
 )
+SHORTEST = 7
+"""Of the rest of a month that is shorter than this there is nothing to plan."""
 AHEAD = (
     "Of those that are here this morning; a period that begins later starts from those still "
     "here then. The bar is the 80 % interval, the stroke what is expected, the thin line all "
@@ -50,10 +52,10 @@ def outlook(material: Material) -> Outlook | None:
     if told is None or told.empty or not (told["measure"] == "logo_retention").any():
         return None
     figures = [
-        _ahead(told),
+        _ahead(told, rate_names(material.book.words)),
         *_waterfall(told, material),
         *_parts(told, material),
-        *track(material.tables.get("forecast_record")),
+        *track(material.tables.get("forecast_record"), material.book.words),
         *earned(material),
         *heat_map(material),
         *rests_on(material),
@@ -117,7 +119,7 @@ def _range(row: Record) -> str:
 
 def _totals(told: pd.DataFrame, material: Material) -> Iterator[Total]:
     now = at_horizon(told, material.book.horizon)
-    for measure, name in NAMES.items():
+    for measure, name in rate_names(material.book.words).items():
         if measure in now:
             note = f"{_range(now[measure])} within {formats.days(material.book.horizon)}"
             figure = formats.percent(now[measure]["expected"])
@@ -129,8 +131,10 @@ def _totals(told: pd.DataFrame, material: Material) -> Iterator[Total]:
         yield Total("churned_arr", "ARR that churns", figure, f"{low} to {high}")
 
 
-def _ahead(told: pd.DataFrame) -> Figure:
+def _ahead(told: pd.DataFrame, names: Mapping[str, str]) -> Figure:
     rates = told.loc[(told["segment"] == ALL) & told["measure"].isin(list(NAMES))]
+    wait = pd.to_datetime(rates["period_end"]) - pd.to_datetime(rates["period_start"])
+    rates = rates.loc[wait.dt.days >= SHORTEST]
     known = [name for name in NAMES if (rates["measure"] == name).any()]
     bottom = max(0.0, float(rates["low"].min()) - 0.02)
     stretches: dict[tuple[str, dt.date, dt.date], dict[str, Record]] = {}
@@ -145,7 +149,7 @@ def _ahead(told: pd.DataFrame) -> Figure:
         )
         for key, own in stretches.items()
     ]
-    heads = ("", *(NAMES[name] for name in known))
+    heads = ("", *(names[name] for name in known))
     return Figure("retention_ahead", "What will be kept", AHEAD, heads, tuple(lines), rates)
 
 
@@ -213,7 +217,8 @@ def _parts(told: pd.DataFrame, material: Material) -> Iterator[Figure]:
         names = [n for n in dict.fromkeys(own["segment"]) if n != ALL]
         found = {name: at_horizon(own, horizon, part=name) for name in (*names, ALL)}
         lines = [_part(now, name, part) for name, now in found.items() if now]
-        known = [NAMES[n] for n in NAMES if (own["measure"] == n).any()]
+        rates = rate_names(material.book.words)
+        known = [name for measure, name in rates.items() if (own["measure"] == measure).any()]
         yield Figure(
             f"by_{part}",
             f"By {part}, within {formats.days(horizon)}",

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from configs.phrases import Words
 from serving import formats
 from serving.outlook.retention import ALL
 from serving.report.figures import Cell, Figure, Line
 
-NAMES = {"logo_retention": "Accounts kept", "grr": "Gross retention", "nrr": "Net retention"}
+NAMES = {"logo_retention": "{Accounts} kept", "grr": "Gross retention", "nrr": "Net retention"}
 RIVALS = ("last_period", "last_year")
 FEWEST = 5
 """With fewer matured forecasts than this, nothing is said of how often they hold."""
@@ -22,14 +23,20 @@ HEADS = (
 )
 
 
-def track(record: pd.DataFrame | None) -> Iterator[Figure]:
+def rate_names(words: Words) -> dict[str, str]:
+    """Call the rates what people call the accounts."""
+    many = words.account[1].capitalize()
+    return {measure: name.format(Accounts=many) for measure, name in NAMES.items()}
+
+
+def track(record: pd.DataFrame | None, words: Words) -> Iterator[Figure]:
     """Sum up the matured forecasts of the whole book by measure and by days ahead."""
     whole = _whole(record)
-    note = "Every forecast is kept as it was said, and held against what came of its accounts."
+    note = "Every forecast is kept as it was said, and held against what came of those in it."
     if whole.empty:
         note = "No forecast has come due yet: what is said today is kept, to be judged here."
     lines = []
-    for name, shown in NAMES.items():
+    for name, shown in rate_names(words).items():
         own = whole.loc[whole["measure"] == name]
         for days in sorted(set(own["days_ahead"].tolist())):
             rows = own.loc[own["days_ahead"] == days]

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from configs.phrases import load_phrases
 from serving.outlook.climbing import days_to_first_value
 from serving.outlook.forecast import forecast, segment_rows, with_rates_before
 from serving.outlook.forecast_record import record_rows
@@ -12,7 +13,10 @@ from serving.outlook.prospects import look_ahead
 from serving.outlook.retention import live_on
 from serving.report.figures import csv_files, heat_of, interval_bar
 from serving.report.recorded import track, verdict
+from tests.company import DEMO
 from tests.serving.mornings import Memory, a_morning
+
+WORDS = load_phrases(DEMO).words
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +66,14 @@ def test_a_forecast_that_has_not_come_due_is_not_judged(mornings, company):
 
 def test_the_record_is_summed_up_beside_the_simple_rates(mornings):
     record = record_rows(mornings[1], {})
-    (figure,) = track(record)
+    (figure,) = track(record, WORDS)
     assert figure.lines
     assert all(len(line.cells) == len(figure.heads) - 1 for line in figure.lines)
     assert "interval held" in verdict(record)
 
 
 def test_without_a_record_the_page_says_so():
-    (figure,) = track(None)
+    (figure,) = track(None, WORDS)
     assert "No forecast has come due" in figure.note
     assert "Too few" in verdict(None)
 
@@ -95,7 +99,7 @@ def test_where_nobody_reached_anything_nothing_is_said_of_the_next_cohort(compan
 
 
 def test_every_figure_has_a_file_with_its_numbers(mornings):
-    figures = list(track(record_rows(mornings[1], {})))
+    figures = list(track(record_rows(mornings[1], {}), WORDS))
     (text,) = csv_files(figures).values()
     assert "made_on" in text.splitlines()[0].split(",")
     assert len(text.splitlines()) == len(figures[0].behind) + 1

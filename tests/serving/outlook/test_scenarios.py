@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from configs.sections import Serving
-from serving.outlook.scenarios import NO_EFFECT, scenarios
+from serving.outlook.scenarios import NO_EFFECT, NOBODY_LEFT, scenarios
 from tests.builders import a_configuration
 
 
@@ -53,3 +53,9 @@ def test_a_dearer_segment_is_told_with_what_it_may_cost_and_never_as_a_promise()
     assert row["expected"] == pytest.approx(15.0)
     assert "4.8%" in row["remark"]
     assert NO_EFFECT in row["remark"]
+
+
+def test_where_everybody_is_worked_already_more_capacity_changes_nothing():
+    row = told(a_book("adjusted"), capacity=9).loc[("capacity doubles", "all")]
+    assert row[["low", "expected", "high"]].tolist() == [0.0, 0.0, 0.0]
+    assert row["remark"] == NOBODY_LEFT
