@@ -39,6 +39,7 @@ MONTH_DAYS = 30.4
 HOLDOUT, BEFORE_AFTER = "holdout", "before_after"
 LEFT, REACHED, ARR_KEPT = "left", "milestones_reached", "arr_kept"
 REDUCES, RAISES = "reduces leaving", "raises leaving"
+FEWER, MORE = "fewer left than expected", "more left than expected"
 NO_EFFECT, NO_CLAIM = "no measurable effect", "no claim"
 FEWEST_LEFT = 10
 """With fewer accounts that left than this, in both arms together, nothing is claimed."""
@@ -178,11 +179,14 @@ def _before_after(morning: Morning) -> Iterator[dict[str, object]]:
     for measure, one in found.items():
         row = _dated(BEFORE_AFTER, measure, seen) | {"accounts": one.accounts}
         if measure == LEFT:
-            row |= _told_of(one, worthwhile=project.programme.worthwhile_share, seen=seen)
+            row |= before_and_after(
+                one, worthwhile=project.programme.worthwhile_share, seen=seen
+            )
         yield row | _of_surprise(one)
 
 
-def _told_of(one: Surprise, *, worthwhile: float, seen: Look) -> dict[str, str]:
+def before_and_after(one: Surprise, *, worthwhile: float, seen: Look) -> dict[str, str]:
+    """Say what before and after allow to be said; never that the programme did it."""
     told = _verdict(
         (one.low, one.high),
         smallest=one.smallest,
@@ -191,7 +195,10 @@ def _told_of(one: Surprise, *, worthwhile: float, seen: Look) -> dict[str, str]:
         days=seen.until - seen.since,
     )
     other = "whatever else changed since then is part of it"
-    return told | {"remark": "; ".join(filter(None, (told["remark"], other)))}
+    # What came after is not what came of it: no effect is ever claimed of before and after.
+    seen_as = {REDUCES: FEWER, RAISES: MORE}.get(told["verdict"], told["verdict"])
+    remark = "; ".join(filter(None, (told["remark"], other)))
+    return {"verdict": seen_as, "remark": remark}
 
 
 def _verdict(

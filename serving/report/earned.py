@@ -9,8 +9,10 @@ from serving import formats
 from serving.outlook.programme import (
     ARR_KEPT,
     BEFORE_AFTER,
+    FEWER,
     HOLDOUT,
     LEFT,
+    MORE,
     NO_CLAIM,
     NO_EFFECT,
     RAISES,
@@ -32,7 +34,10 @@ VERDICTS = {
     RAISES: "More leave",
     NO_EFFECT: "No measurable effect",
     NO_CLAIM: "No claim",
+    FEWER: "Fewer left than expected",
+    MORE: "More left than expected",
 }
+FOUND = (REDUCES, RAISES, FEWER, MORE)
 NOTE = (
     "Beside those held out by lot, the difference is that of the programme; beside what was "
     "expected before, whatever else changed since is part of it. The interval holds over four "
@@ -90,7 +95,7 @@ def _beside_held_out(row: Record, many: str) -> str:
 
 def _concluded(row: Record) -> str:
     why = f" ({row['remark']})" if row["remark"] else ""
-    size = f", by {_range(row)} points" if row["verdict"] in (REDUCES, RAISES) else ""
+    size = f", by {_range(row)} points" if row["verdict"] in FOUND else ""
     return f"{VERDICTS[row['verdict']].lower()}{size}{why}"
 
 

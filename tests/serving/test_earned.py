@@ -8,7 +8,7 @@ import pandas as pd
 
 from configs.phrases import load_phrases
 from serving.formats import MINUS
-from serving.outlook.programme import NO_CLAIM, REDUCES
+from serving.outlook.programme import FEWER, NO_CLAIM, REDUCES
 from serving.report.earned import earned, in_words
 from tests.company import DEMO
 
@@ -59,8 +59,9 @@ def test_a_holdout_too_small_to_compare_is_still_told_of():
 
 
 def test_before_and_after_is_told_beside_what_was_expected():
-    row = a_row("before_after", accounts_compared=np.nan)
-    assert "were expected to by what was known then" in in_words(pd.DataFrame([row]), WORDS)
+    row = a_row("before_after", accounts_compared=np.nan, verdict=FEWER)
+    said = in_words(pd.DataFrame([row]), WORDS)
+    assert "were expected to by what was known then: fewer left than expected, by" in said
 
 
 def test_every_measure_has_its_line_and_the_file_behind_it_all_figures():

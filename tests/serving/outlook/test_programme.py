@@ -7,15 +7,18 @@ import pytest
 from configs.sections import Programme
 from features.asof import day_number
 from features.holdout import held_out
-from serving.outlook.before_after import surprises
+from serving.outlook.before_after import Surprise, surprises
 from serving.outlook.cohort import came_in, has_left, learnt_before
 from serving.outlook.programme import (
+    FEWER,
     LOOK_DAYS,
+    MORE,
     NO_CLAIM,
     NO_EFFECT,
     RAISES,
     REDUCES,
     Look,
+    before_and_after,
     judged,
     missing,
     programme,
@@ -130,6 +133,14 @@ def test_what_was_expected_of_the_time_since_knows_nothing_of_it(company, year):
     assert blind.expected == told.expected
     assert blind.happened == 0.0
     assert told.low < told.points < told.high
+
+
+@pytest.mark.parametrize(("low", "high", "said"), [(-0.2, -0.1, FEWER), (0.1, 0.2, MORE)])
+def test_of_before_and_after_no_effect_is_ever_claimed(low, high, said):
+    one = Surprise(200, 0.1, 0.1, low=low, high=high, smallest=0.05)
+    told = before_and_after(one, worthwhile=0.25, seen=Look(0, 90, is_due=True))
+    assert told["verdict"] == said
+    assert "whatever else changed" in told["remark"]
 
 
 def test_without_a_programme_there_is_nothing_to_tell(company):
