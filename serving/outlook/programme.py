@@ -221,7 +221,7 @@ def missing(times: float, *, accounts: int, days: int) -> str:
     'too small to tell: it would need 900 accounts, or 8 more months'
     """
     if accounts == 0:
-        return "what all accounts share moves more than that by itself"
+        return "a book moves by more than a worthwhile effect by itself"
     months = days / MONTH_DAYS * (times**2 - 1)
     needed = f"{_rounded(accounts * times**2):,} accounts"
     later = f"{_rounded(months):,} more months" if _rounded(months) != 1 else "1 more month"

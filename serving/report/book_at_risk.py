@@ -76,30 +76,15 @@ def rests_on(material: Material) -> Iterator[Figure]:
     if book.empty:
         return
     share = float(book["stake"].head(SHOWN).sum() / max(book["stake"].sum(), 1e-12))
-    lines = []
-    for account in records(book.head(SHOWN)):
-        because = why(
-            reasons_of(account), risk=account["churn_risk"], base=account["base_risk"]
-        )
-        amount = formats.money(account["stake"], material.book.currency) if has_arr else ""
-        cells = (
-            Cell(formats.unbroken(formats.percent(account["churn_risk"])), note=amount),
-            Cell(formats.day(account["renews_on"])),
-            Cell(because[0].text if because else ""),
-        )
-        lines.append(_account(account, cells, material))
+    lines = [_rested(one, material, has_arr=has_arr) for one in records(book.head(SHOWN))]
     note = (
         f"These {len(lines)} hold {formats.percent(share)} of all that is expected to be lost."
     )
     columns = ["account_id", "name", "segment", "owner", "arr", "renews_on", "churn_risk"]
     behind = book[[*columns, "arr_at_risk"]]
     one, many = material.book.words.account
-    heads = (
-        one.capitalize(),
-        "Risk",
-        material.phrases.definitions["renewal"].name,
-        "First reason",
-    )
+    ends = material.phrases.definitions["renewal"].name
+    heads = (one.capitalize(), "Risk", ends, "First reason")
     yield Figure(
         "rests_on",
         f"Which {many} it rests on",
@@ -108,6 +93,17 @@ def rests_on(material: Material) -> Iterator[Figure]:
         tuple(lines),
         behind,
     )
+
+
+def _rested(account: Record, material: Material, *, has_arr: bool) -> Line:
+    because = why(reasons_of(account), risk=account["churn_risk"], base=account["base_risk"])
+    amount = formats.money(account["stake"], material.book.currency) if has_arr else ""
+    cells = (
+        Cell(formats.unbroken(formats.percent(account["churn_risk"])), note=amount),
+        Cell(formats.day(account["renews_on"])),
+        Cell(because[0].text if because else ""),
+    )
+    return _account(account, cells, material)
 
 
 def targets(material: Material) -> Iterator[Figure]:
