@@ -25,7 +25,7 @@ from serving.outputs import outputs_of
 from serving.people import people_by_role
 from serving.report.render import write_report
 from serving.score import Scores, score
-from serving.scorecard import accounts_schema, as_table, milestones_schema
+from serving.scorecard import accounts_table, as_table, milestones_schema
 from serving.statements import statements
 from training.registry import Registry
 
@@ -69,7 +69,7 @@ def morning_of(
         models=in_use.models,
         configuration=configuration,
         phrases=load_phrases(configuration.folder),
-        accounts=as_table(scores.accounts, accounts_schema(horizons)).to_pandas(),
+        accounts=accounts_table(scores.accounts, horizons).to_pandas(),
         milestones=as_table(scores.milestones, milestones_schema(horizons)).to_pandas(),
         past=past,
     )
@@ -80,7 +80,7 @@ def written(folder: Path, scores: Scores, morning: Morning, facts: Mapping[str, 
     horizons = morning.configuration.project.outcomes.horizons_days
     outputs, record = outputs_of(morning), morning.past.track_record()
     for name, table in {
-        "accounts": as_table(scores.accounts, accounts_schema(horizons)),
+        "accounts": accounts_table(scores.accounts, horizons),
         "milestones": as_table(scores.milestones, milestones_schema(horizons)),
         **outputs,
     }.items():

@@ -83,6 +83,8 @@ def _without_held_out(
     accounts: pd.DataFrame, configuration: Configuration, as_of: date
 ) -> pd.DataFrame:
     """Mark who is held out, and recommend nothing to them: no list has them."""
+    if configuration.project.programme.held_out_since is None:
+        return accounts
     is_held_out = held_out_on(accounts, configuration.project.programme, as_of)
     texts = {name: accounts[name].mask(is_held_out, None) for name in RECOMMENDED}
     points = {name: accounts[name].mask(is_held_out) for name in EFFECT}

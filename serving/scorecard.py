@@ -49,8 +49,11 @@ class Reason:
     """What the family adds to the risk, as a probability."""
 
 
-def accounts_schema(horizons: Sequence[int]) -> pa.Schema:
-    """Give the columns of accounts.parquet: one row per live account."""
+def accounts_schema(horizons: Sequence[int], *, has_holdout: bool = False) -> pa.Schema:
+    """Give the columns of accounts.parquet: one row per live account.
+
+    Where some are held out of the programme, ``is_held_out`` comes after the promised ones.
+    """
     return pa.schema(
         [
             ("account_id", pa.string()),
@@ -83,7 +86,7 @@ def accounts_schema(horizons: Sequence[int]) -> pa.Schema:
             ("next_evidence", pa.string()),
             ("expansion_chance", pa.float64()),
             ("model_version", pa.string()),
-            ("is_held_out", pa.bool_()),
+            *([("is_held_out", pa.bool_())] if has_holdout else []),
         ]
     )
 
@@ -109,6 +112,11 @@ def milestones_schema(horizons: Sequence[int]) -> pa.Schema:
             ("eta_p90_on", pa.date32()),
         ]
     )
+
+
+def accounts_table(rows: pd.DataFrame, horizons: Sequence[int]) -> pa.Table:
+    """Give accounts.parquet its columns; see ``as_table`` for what is refused."""
+    return as_table(rows, accounts_schema(horizons, has_holdout="is_held_out" in rows))
 
 
 def as_table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:

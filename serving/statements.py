@@ -64,7 +64,7 @@ def statements(
     kept = {
         "accounts": _only(
             accounts.sort_values("account_id"),
-            accounts_schema(horizons),
+            accounts_schema(horizons, has_holdout="is_held_out" in accounts),
             {*OF_ACCOUNTS, *chances},
         ),
         "milestones": _only(

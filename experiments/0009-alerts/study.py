@@ -28,7 +28,7 @@ from serving import formats
 from serving.attention.alerts import RAISED, alerts
 from serving.morning import Morning
 from serving.score import score
-from serving.scorecard import accounts_schema, as_table, milestones_schema
+from serving.scorecard import accounts_table, as_table, milestones_schema
 from serving.views import values_on
 from training.engine.followed import CHURN, follow
 from training.models import Models
@@ -101,7 +101,7 @@ def said_on(
         is_promoted=True,
         phrases=phrases,
     )
-    accounts = as_table(told.accounts, accounts_schema(horizons)).to_pandas()
+    accounts = accounts_table(told.accounts, horizons).to_pandas()
     ladder = as_table(told.milestones, milestones_schema(horizons)).to_pandas()
     morning = Morning(day, features, models, configuration, phrases, accounts, ladder, past)
     past.tables[day] = {"accounts": accounts, "alerts": alerts(morning, {})}

@@ -14,7 +14,7 @@ from serving.attention.feedback import COLUMNS
 from serving.morning import Morning
 from serving.outputs import outputs_of
 from serving.score import score
-from serving.scorecard import accounts_schema, as_table, milestones_schema
+from serving.scorecard import accounts_table, as_table, milestones_schema
 from training.models import Models
 
 
@@ -90,7 +90,7 @@ def a_morning(
         models=models,
         configuration=configuration,
         phrases=phrases,
-        accounts=as_table(scores.accounts, accounts_schema(horizons)).to_pandas(),
+        accounts=accounts_table(scores.accounts, horizons).to_pandas(),
         milestones=as_table(scores.milestones, milestones_schema(horizons)).to_pandas(),
         past=past,
     )

@@ -22,13 +22,16 @@ A_REASON = Reason("usage", "Nobody active", value=0.0, typical=None, factor=1.4,
 
 
 def test_the_columns_of_accounts_are_the_promised_ones():
-    assert " ".join(accounts_schema([30, 90]).names) == (
+    promised = accounts_schema([30, 90]).names
+    assert " ".join(promised) == (
         "account_id as_of name segment owner arr renews_on rank status churn_risk_30d "
         "churn_risk_90d churn_risk churn_risk_low churn_risk_high previous_churn_risk "
         "arr_at_risk reasons base_risk risk_source milestones_done milestones_total pace "
         "next_milestone next_action nudge next_effect_points next_effect_low "
-        "next_effect_high next_evidence expansion_chance model_version is_held_out"
+        "next_effect_high next_evidence expansion_chance model_version"
     )
+    with_holdout = accounts_schema([30, 90], has_holdout=True).names
+    assert with_holdout == [*promised, "is_held_out"]
 
 
 def test_the_columns_of_milestones_are_the_promised_ones():
