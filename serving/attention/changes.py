@@ -5,7 +5,7 @@ known then, as it is known now, with the time passed since, with what others did
 What each step adds to the risk is a part; whatever the model, the parts sum to the whole move.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,8 +27,9 @@ GROWING = frozenset({"tenure_days", "days_since_milestone", "days_since_touch", 
 """Measures that rise by one a day while nothing happens; clocks fall by one. Days since the
 last use are none of them: silence is the account's own doing.
 """
-OTHERS = "calendar"
-"""The family that tells of others alone."""
+OTHERS = frozenset({"cohort", "parent"})
+"""The families that tell of others alone."""
+SEASON = "calendar"
 PLACE = "peers_percentile"
 NEXT_DUE, DONE = "days_to_next_due", "milestones_done"
 
@@ -113,6 +114,7 @@ def _split(rows: pd.DataFrame, facts: _Facts, morning: Morning) -> tuple[Floats,
     catalogue = morning.features.catalogue
     days = (morning.as_of - facts.since).days
     later = with_dates_passed(aged(facts.again, catalogue, days=days), facts.now)
+    later = later.assign(**{name: facts.now[name] for name in _of({SEASON}, later, catalogue)})
     beside = with_others(later, facts, catalogue)
     source = str(rows["risk_source"].iloc[0])
     primary = morning.configuration.project.outcomes.primary_horizon_days
@@ -183,14 +185,14 @@ def with_others(values: pd.DataFrame, facts: _Facts, catalogue: Catalogue) -> pd
 
     Its place among its peers is theirs to move where the amount behind it is the same.
     """
-    moved = {}
+    moved = {name: facts.now[name] for name in _of(OTHERS, values, catalogue)}
     for name in values.columns:
         feature = catalogue.get(name)
-        if feature is None:
-            continue
-        if feature.family == OTHERS:
-            moved[name] = facts.now[name]
-        elif feature.measure == PLACE and feature.subject in values:
+        if feature and feature.measure == PLACE and feature.subject in values:
             same = values[feature.subject].eq(facts.now[feature.subject])
             moved[name] = values[name].where(~same, facts.now[name])
     return values.assign(**moved)
+
+
+def _of(families: Set[str], values: pd.DataFrame, catalogue: Catalogue) -> list[str]:
+    return [n for n in values.columns if n in catalogue and catalogue[n].family in families]

@@ -19,6 +19,7 @@ from serving.attention.changes import (
     with_dates_passed,
 )
 from serving.morning import Morning
+from serving.reasons.sentences import Teller
 from serving.risks import chances_told
 from serving.scorecard import as_table
 from serving.views import values_on
@@ -195,6 +196,18 @@ def test_what_time_alone_does_is_what_the_build_of_a_later_morning_says():
     pd.testing.assert_frame_equal(after[clocks], later[clocks])
     rest = [name for name in earlier if name not in clocks]
     pd.testing.assert_frame_equal(after[rest], earlier[rest])
+
+
+def test_what_others_did_and_the_season_are_not_its_own_doing(morning, told):
+    catalogue = morning.features.catalogue
+    others = {n for n, f in catalogue.items() if f.family in ("cohort", "parent", "calendar")}
+    names = {
+        Teller(catalogue[n], morning.phrases, catalogue=catalogue, currency="USD").name
+        for n in others
+    }
+    assert len(names) > 2
+    own = told.loc[told["main_part"] == "own", "text"]
+    assert not any(f"own doing: {name} " in text for name in names for text in own)
 
 
 def test_no_sentence_claims_a_cause(told):
