@@ -7,7 +7,7 @@ backtest's AUC the one that is realised later, and does the band of each risk ho
 
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -34,21 +34,23 @@ TRIED_ON = date(2025, 12, 29)
 """The morning whose backtest is held against what came in the half year after."""
 
 
-def main(seed: int) -> None:
-    """Print each part as Markdown."""
+def main(seed: int, asked: Sequence[str]) -> None:
+    """Print each part, or those asked for, as Markdown."""
+    print(f"{ACCOUNTS} accounts each, seeds from {seed}", flush=True)
+    for part in asked or PARTS:
+        PARTS[part](seed)
+
+
+def _print_calm(seed: int) -> None:
     calm = []
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(COMPANIES):
-            company = simulated(Path(folder) / str(number), seed + number, shock_on=None)
+    for number in range(COMPANIES):
+        with tempfile.TemporaryDirectory() as folder:
+            company = simulated(Path(folder), seed + number, shock_on=None)
             calm += [judged(company, day) for day in MORNINGS]
-            if not number:
-                _print_bands(company)
-                _print_realised(company)
     print(f"\n### Nothing changes: {COMPANIES} companies, {len(MORNINGS)} mornings each\n")
     everything = pd.concat(calm, ignore_index=True)
     kinds = {str(kind): own for kind, own in everything.groupby("term", sort=True)}
     _print_levels({"all": everything, **kinds})
-    _print_shock(seed)
 
 
 def _print_shock(seed: int) -> None:
@@ -92,16 +94,18 @@ def _print_row(cells: Sequence[str]) -> None:
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def _print_bands(company: Company) -> None:
+def _print_bands(seed: int) -> None:
     """How many true chances, and means of accounts of like risk, lie in their 80 % band.
 
     Those whose term does not end within the horizon cannot leave: told apart.
     """
-    print(f"{ACCOUNTS} accounts each\n\n### The band of each risk, {len(MORNINGS)} mornings\n")
+    print(f"\n### The band of each risk, {len(MORNINGS)} mornings\n")
     heads = ["can leave", "in their band", "groups", "in their mean band", "cannot leave"]
     _print_row(["morning", *heads])
     _print_row(["---"] * (len(heads) + 1))
-    found = [banded(company, on).assign(morning=str(on)) for on in MORNINGS]
+    with tempfile.TemporaryDirectory() as folder:
+        company = simulated(Path(folder), seed, shock_on=None)
+        found = [banded(company, on).assign(morning=str(on)) for on in MORNINGS]
     for part in (*found, pd.concat(found, ignore_index=True).assign(whole="all")):
         name = "all" if "whole" in part else part["morning"].iloc[0]
         free, bound = part.loc[part["chance"] > 0], part.loc[part["chance"] <= 0, "risk"]
@@ -117,8 +121,13 @@ def _fifth(risk: "pd.Series[float]") -> "pd.Series[int]":
     return pd.qcut(risk.rank(method="first"), GROUPS, labels=False)
 
 
-def _print_realised(company: Company) -> None:
+def _print_realised(seed: int) -> None:
     """The AUC of the backtest, that foretold from it for other accounts, and what came."""
+    with tempfile.TemporaryDirectory() as folder:
+        _print_aucs(simulated(Path(folder), seed, shock_on=None))
+
+
+def _print_aucs(company: Company) -> None:
     project, day = company.configuration.project, ordinal(TRIED_ON)
     source = open_source(project, company.configuration.folder)
     early = build_features(source.tables, company.configuration, as_of=TRIED_ON)
@@ -196,5 +205,12 @@ def _print_morning(told: pd.DataFrame) -> None:
     _print_row([name, str(len(told)), *(f"{figure:.3f}" for figure in figures)])
 
 
+PARTS: Mapping[str, Callable[[int], None]] = {
+    "calm": _print_calm,
+    "shock": _print_shock,
+    "auc": _print_realised,
+    "bands": _print_bands,
+}
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else SEED)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else SEED, sys.argv[2:])
