@@ -39,11 +39,14 @@ OF_COMPANY[TRUTH] = "the true chances, hidden states known"
 Told = dict[str, list[tuple[Verdict, float]]]
 
 
-def main(lake: Path) -> None:
-    """Print every comparison as Markdown."""
+def main(lake: Path, *, company_alone: bool = False) -> None:
+    """Print every comparison, or that on the simulated company alone, as Markdown."""
     os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     folder = (lake / "public-benchmarks").absolute()
     python = _environment(folder)
+    if company_alone:
+        _print_company(folder, python)
+        return
     if not (folder / f"{TABLES[-1]}.parquet").exists():
         _run(python, "tables.py", folder)
     for method in RIVALS:
@@ -190,4 +193,5 @@ def _print_company(folder: Path, python: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("lake"))
+    asked = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("lake")
+    main(asked, company_alone=sys.argv[2:] == ["company"])
