@@ -258,5 +258,5 @@ def _number(account_ids: "pd.Series[str]") -> np.ndarray:
 
 
 if __name__ == "__main__":
-    first, last, *folder = sys.argv[1:] or ("1", "10")
+    first, last, *folder = sys.argv[1:] or ("11", "12")
     main(int(first), int(last), Path(folder[0] if folder else tempfile.mkdtemp()))

@@ -226,5 +226,5 @@ def _takes_off(rows: Outlooks, slug: str) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    first, last, *folder = sys.argv[1:] or ("4", "8")
+    first, last, *folder = sys.argv[1:] or ("4", "4")
     main(int(first), int(last), Path(folder[0] if folder else tempfile.mkdtemp()))
