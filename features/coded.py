@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from features.asof import Ints, Mornings
 from features.reduce import day_of
-from features.taken import DAY, NOBODY, OfRun, RowColumns, Run
+from features.taken import DAY, NOBODY, RowColumns, RowsByAccount, Run
 
 
 class CodedRows(NamedTuple):
@@ -77,17 +77,6 @@ class Held(NamedTuple):
         return by_name.agg(rows=("rows", "sum"), first=("first", "min")).reset_index()
 
 
-class _Laid(NamedTuple):
-    first: Ints
-    person: np.ndarray
-    capability: np.ndarray
-    moment: Ints
-    known: np.ndarray
-    quantity: np.ndarray
-    first_person: Ints
-    user: np.ndarray
-
-
 def coded_rows(
     held: Held, users: ir.Table | None, mornings: Mornings, names: Names, *, ids: np.ndarray
 ) -> CodedRows:
@@ -116,7 +105,7 @@ def coded_rows(
     )
 
 
-def _together(held: Held, ids: pa.Array, names: Names, *, before_day: int) -> _Laid:
+def _together(held: Held, ids: pa.Array, names: Names, *, before_day: int) -> RowsByAccount:
     """Lay the rows of all runs end to end, account by account."""
     parts = [(run, _places(run, ids), min(until, before_day)) for run, until in held.runs]
     first = np.zeros(len(ids) + 1, dtype=np.int64)
@@ -128,7 +117,7 @@ def _together(held: Held, ids: pa.Array, names: Names, *, before_day: int) -> _L
     for (run, place, until), number in zip(parts, numbers, strict=True):
         codes = _codes(run.capabilities, names.capabilities)
         _lay(ahead, to, run.rows, place, until, number, codes)
-    return _Laid(first, *to, first_person, user)
+    return RowsByAccount(first, *to, first_person, user)
 
 
 def _places(run: Run, ids: pa.Array) -> Ints:
@@ -238,7 +227,7 @@ def _days(moment: Ints) -> np.ndarray:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _of_capabilities(rows: OfRun, capabilities: int, until: int) -> tuple[Ints, Ints]:
+def _of_capabilities(rows: RowsByAccount, capabilities: int, until: int) -> tuple[Ints, Ints]:
     counts = np.zeros(capabilities, dtype=np.int64)
     first = np.full(capabilities, np.iinfo(np.int64).max, dtype=np.int64)
     for row in range(len(rows.known)):
@@ -262,7 +251,7 @@ def _count(counts: Ints, place: Ints, first: Ints, known: np.ndarray, until: int
 def _lay(
     ahead: Ints,
     to: RowColumns,
-    rows: OfRun,
+    rows: RowsByAccount,
     place: Ints,
     until: int,
     number: Ints,

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from features.asof import Ints
 from features.coded import Held
-from features.taken import NO_USERS, Asking, OfRun, Run, take_in
+from features.taken import NO_USERS, Asking, RowsByAccount, Run, take_in
 
 FOLDER = "rows"
 """Where in a build's folder runs are kept; no part of its features."""
@@ -142,7 +142,7 @@ def with_new(
 
 
 def _run(folder: Path, run: KeptRun) -> Run:
-    arrays = OfRun(*(_array(folder, run.name, part) for part in OfRun._fields))
+    arrays = RowsByAccount(*(_array(folder, run.name, part) for part in RowsByAccount._fields))
     return Run(_texts(folder, run.name, "accounts"), run.capabilities, arrays)
 
 
@@ -158,7 +158,7 @@ def _texts(folder: Path, name: str, part: str) -> pa.Array:
 
 
 def _files(name: str) -> list[str]:
-    arrays = [f"{name}.{part}.npy" for part in OfRun._fields]
+    arrays = [f"{name}.{part}.npy" for part in RowsByAccount._fields]
     return [*arrays, f"{name}.accounts.parquet", f"{name}.users.parquet"]
 
 

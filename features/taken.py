@@ -51,8 +51,8 @@ class RowColumns(NamedTuple):
         )
 
 
-class OfRun(NamedTuple):
-    """The rows of a run, and the people in them."""
+class RowsByAccount(NamedTuple):
+    """Rows in the order of their accounts, and the people in them."""
 
     first: Ints
     """Where each account's rows begin; one longer than there are accounts."""
@@ -72,7 +72,7 @@ class Run(NamedTuple):
 
     ids: pa.Array
     capabilities: tuple[str, ...]
-    rows: OfRun
+    rows: RowsByAccount
 
 
 class Asking(NamedTuple):
@@ -105,7 +105,7 @@ def take_in(
     if (ahead[:-1] != first[1:]).any():
         raise _MOVED
     person, first_person, user = _numbered(first, columns.person, len(users))
-    of_run = OfRun(first, person, *columns[1:], first_person, user)
+    of_run = RowsByAccount(first, person, *columns[1:], first_person, user)
     return Run(ids, tuple(capabilities.to_pylist()), of_run), users
 
 

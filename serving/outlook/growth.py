@@ -170,7 +170,7 @@ def _reasons(
         chances = expansion_chances(models, expansion, values, horizon_days=horizon)
         rule = expansion.rules[GROWS]
         base = rule.overall[list(models.meta["horizons"]).index(horizon)]
-        return [[_rule_reason(chance, base, rule.name)] for chance in chances]
+        return [[_rule_of_chance(chance, base, rule.name)] for chance in chances]
     matrix = expansion.matrix(values)
     rates = expansion.rates(values) | models.exits.rates(models.exits.matrix(values))
     edges = expansion.periods.edges
@@ -224,19 +224,17 @@ def _worded(
     )
 
 
-def _rule_reason(chance: float, base: float, rule: str) -> Reason:
-    text = (
-        f"By a simple rule ({rule}), not by the model, accounts like this pay more in "
-        f"{percent(chance)} of cases; all accounts in {percent(base)}"
-    )
-    factor = chance / base if base > 0 else 1.0
-    return Reason(BASELINE, text, chance, base, factor, chance - base)
+def _rule_of_chance(chance: float, base: float, rule: str) -> Reason:
+    fact = f"accounts like this pay more in {percent(chance)} of cases"
+    return _by_rule(f"{fact}; all accounts in {percent(base)}", chance, base, rule)
 
 
 def _rule_of_share(share: float, base: float, rule: str) -> Reason:
-    text = (
-        f"By a simple rule ({rule}), not by the model, accounts like this that come to pay "
-        f"more pay {percent(share)} more; all of them {percent(base)}"
-    )
-    factor = share / base if base > 0 else 1.0
-    return Reason(BASELINE, text, share, base, factor, share - base)
+    fact = f"accounts like this that come to pay more pay {percent(share)} more"
+    return _by_rule(f"{fact}; all of them {percent(base)}", share, base, rule)
+
+
+def _by_rule(fact: str, value: float, base: float, rule: str) -> Reason:
+    text = f"By a simple rule ({rule}), not by the model, {fact}"
+    factor = value / base if base > 0 else 1.0
+    return Reason(BASELINE, text, value, base, factor, value - base)

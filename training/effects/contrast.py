@@ -53,34 +53,36 @@ def overlap_weights(reaching: Floats) -> Floats:
 
 def contrast(landmarks: Landmarks, expected: Expected, rows: Bools) -> Contrast:
     """The change in the chance of leaving, over some of the landmarks."""
-    return _contrast(
-        landmarks.left[rows],
-        landmarks.is_reached[rows],
-        reaching=expected.reaching[rows],
-        told=(expected.leaving_with[rows], expected.leaving_without[rows]),
-        cluster=landmarks.cluster[rows],
-    )
+    told = expected.leaving_with, expected.leaving_without
+    return _over(rows, landmarks, expected, landmarks.left, told=told)
 
 
 def probe_contrast(landmarks: Landmarks, expected: Expected, rows: Bools) -> Contrast:
     """The change in what came before the landmark: none, where alike is compared with alike."""
-    return _contrast(
-        landmarks.probe[rows],
-        landmarks.is_reached[rows],
-        reaching=expected.reaching[rows],
-        told=(expected.probe[rows], expected.probe[rows]),
-        cluster=landmarks.cluster[rows],
-    )
+    told = expected.probe, expected.probe
+    return _over(rows, landmarks, expected, landmarks.probe, told=told)
 
 
 def later_contrast(landmarks: Landmarks, expected: Expected, rows: Bools) -> Contrast:
     """The change in the use of the product after the window, of those of whom it is known."""
+    told = expected.later, expected.later
     rows = rows & np.isfinite(landmarks.later)
+    return _over(rows, landmarks, expected, landmarks.later, told=told)
+
+
+def _over(
+    rows: Bools,
+    landmarks: Landmarks,
+    expected: Expected,
+    outcome: Floats,
+    *,
+    told: tuple[Floats, Floats],
+) -> Contrast:
     return _contrast(
-        landmarks.later[rows],
+        outcome[rows],
         landmarks.is_reached[rows],
         reaching=expected.reaching[rows],
-        told=(expected.later[rows], expected.later[rows]),
+        told=(told[0][rows], told[1][rows]),
         cluster=landmarks.cluster[rows],
     )
 
