@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from configs.errors import LakeError
 from configs.project import Project
 from training.bundle import META, Bundle
 from training.effects.effect import Effects
@@ -81,8 +82,19 @@ class Models:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> Self:
-        """Read back what ``to_bundle`` wrote; it scores the same to the last bit."""
-        parts = bundle.parts
+        """Read back what ``to_bundle`` wrote; it scores the same to the last bit.
+
+        Raises LakeError where code of another make wrote it and left out what is needed now.
+        """
+        try:
+            return cls._of_parts(bundle.parts, bundle.meta)
+        except (KeyError, TypeError) as wrong:
+            problem = f"was written by another version of Milepost (it lacks {wrong})"
+            remedy = "Name a new lake with `--lake`, and run there"
+            raise LakeError("the model in the lake", problem, remedy) from wrong
+
+    @classmethod
+    def _of_parts(cls, parts: Mapping[str, str], meta: dict[str, Any]) -> Self:
         rule = (
             baseline_from_dict(json.loads(parts["rule.json"])) if "rule.json" in parts else None
         )
@@ -92,8 +104,7 @@ class Models:
         # A bundle that tells who will grow and not by how much is of an older make.
         grows = "amount-grows.json" in parts
         expansion = ExpansionModel.from_parts(parts) if grows else None
-        exits = ExitModel.from_parts(parts)
-        return cls(exits, steps, rule, bundle.meta, effects, expansion)
+        return cls(ExitModel.from_parts(parts), steps, rule, meta, effects, expansion)
 
 
 def answers(meta: Mapping[str, Any], project: Project, *, day: int) -> bool:

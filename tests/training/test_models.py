@@ -1,8 +1,10 @@
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from configs.errors import LakeError
 from training.bundle import Bundle
 from training.models import Models, answers, exit_evidence, step_evidence
 
@@ -31,6 +33,16 @@ def test_what_comes_back_from_a_bundle_scores_the_same_to_the_last_bit(
 def test_what_was_never_learnt_is_still_not_there_when_it_comes_back(company, part):
     bare = replace(company.models, **{part: None})
     assert getattr(Models.from_bundle(bare.to_bundle()), part) is None
+
+
+def test_a_bundle_of_another_make_is_refused_in_one_line_with_a_way_out(company):
+    parts = dict(company.models.to_bundle().parts)
+    told = json.loads(parts["steps-model.json"])
+    del told["pull"]
+    parts["steps-model.json"] = json.dumps(told)
+    with pytest.raises(LakeError, match=r"another version.*'pull'.*--lake") as refused:
+        Models.from_bundle(Bundle(parts))
+    assert "\n" not in str(refused.value)
 
 
 def test_without_a_rule_nothing_is_said(company, values):
