@@ -5,7 +5,7 @@ read whole. With a plan and the activity of some accounts, their features can be
 machine; which accounts are taken together changes no cell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -89,6 +89,22 @@ class Plan:
             for name, rows in self.tables.items()
         }
         return replace(self, live=live, tables=tables)
+
+    def only(self, account_ids: Collection[str]) -> "Plan":
+        """The same plan for some of its accounts; names stay those of the whole tables."""
+        kept = np.isin(self.live.account_ids, sorted(account_ids))
+        place = np.cumsum(kept) - 1
+        own = kept[self.live.account]
+        live = Snapshots(
+            self.mornings,
+            self.live.account_ids[kept],
+            place[self.live.account[own]],
+            self.live.morning[own],
+        )
+        found = {name: rows.where(kept[rows.account]) for name, rows in self.tables.items()}
+        tables = {n: replace(rows, account=place[rows.account]) for n, rows in found.items()}
+        segment = self.segment[kept[self.tables["accounts"].account]]
+        return replace(self, live=live, tables=tables, segment=segment)
 
     def history(self, first: int, last: int) -> History:
         """What is known of the accounts from ``first`` to before ``last``."""

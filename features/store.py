@@ -162,6 +162,33 @@ class PartColumns(Mapping[str, np.ndarray]):
         return len(next(iter(self._parts.values())))
 
 
+class MorningColumns(Mapping[str, np.ndarray]):
+    """The values of one morning of a build, in the order of accounts, each when asked for."""
+
+    def __init__(self, columns: StoredColumns, rows: np.ndarray) -> None:
+        self._columns, self._rows = columns, rows
+
+    @classmethod
+    def of(cls, folder: Path, day: int) -> "MorningColumns | None":
+        """Find the morning; None where the build does not have it."""
+        for path in sorted(folder.glob("snapshots*.parquet")):
+            rows = np.flatnonzero(StoredColumns(path)["day"] == day)
+            if len(rows):
+                part = path.stem.removeprefix("snapshots")
+                return cls(StoredColumns(folder / f"values{part}.parquet"), rows)
+        return None
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        values: np.ndarray = self._columns[name][self._rows]
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
 def _told(field: pa.Field) -> pa.Field:
     """A column of which nothing is known yet may still become text."""
     return field.with_type(pa.string()) if pa.types.is_null(field.type) else field

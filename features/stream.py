@@ -85,7 +85,7 @@ def write_in_shards(
     the tables are in, so that those known already are not read.
     """
     memory = configuration.project.limits.memory_bytes
-    with _limited(tables, memory):
+    with limited(tables, memory):
         then = seen_before(before)
         arrived = Arrived.since(then, tables, filed, as_of_day=ordinal(as_of))
         seen = arrived.seen()
@@ -179,7 +179,7 @@ def shards_within(plan: Plan, memory: int) -> int:
 
 
 @contextmanager
-def _limited(tables: Mapping[str, ir.Table], memory: int) -> Iterator[None]:
+def limited(tables: Mapping[str, ir.Table], memory: int) -> Iterator[None]:
     """Let an embedded engine take its share; what is more it spills to disk."""
     engine = tables["activity"].get_backend()
     if engine.name != "duckdb":

@@ -18,12 +18,13 @@ import features
 from configs.errors import MilepostError, UnreachableError
 from configs.load import Configuration, load
 from features.assemble import FeatureSet
+from features.hindsight import hindsight_in
 from features.nudged import last_nudges
 from features.sources import Source, open_source
 from features.store import read_features
 from features.stream import write_in_shards
 from pipelines.asof import default_as_of
-from pipelines.lake import NUDGED, Lake
+from pipelines.lake import HINDSIGHT, NUDGED, Lake
 from pipelines.manifest import code_version, read_manifest, write_manifest
 from pipelines.progress import Progress
 
@@ -60,6 +61,8 @@ def build_into(
         filed=source.filed,
     )
     last_nudges(source.tables, as_of).to_parquet(folder / NUDGED, index=False)
+    late = hindsight_in(folder, source.tables, configuration, since=previous, as_of=as_of)
+    late.to_parquet(folder / HINDSIGHT, index=False)
     further = {
         "from": None if stands.why_not else before and before.name,
         "made_anew_because": stands.why_not,
@@ -87,7 +90,8 @@ def made_of(
 ) -> dict[str, Any]:
     """What a build depends on; where it is the same, so is the build.
 
-    ``previous`` is the morning scored before it, which is built again as it is known now.
+    ``previous`` is the morning scored before it, which is built again as it is known now; of
+    accounts of which rows came late to it, also as it would have been with them.
     """
     newest = source.newest_known(as_of)
     tables = {

@@ -34,6 +34,8 @@ _WRITTEN_BY: Mapping[Kind, str] = {
 _LOOKS_EVERY_SECONDS = 0.2
 NUDGED = "nudged.parquet"
 """Where a build keeps about which milestones each account was nudged."""
+HINDSIGHT = "hindsight.parquet"
+"""Where a build keeps the morning before it of the accounts of which rows came late."""
 MEASURES = "measures.parquet"
 """Where a backtest keeps every figure of it."""
 

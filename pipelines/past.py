@@ -7,10 +7,11 @@ import pandas as pd
 
 from configs.errors import LakeError
 from features.assemble import FeatureSet
+from features.hindsight import nothing
 from features.nudged import COLUMNS
 from features.store import read_features
 from pipelines.feedback import feedback
-from pipelines.lake import MEASURES, NUDGED, Lake
+from pipelines.lake import HINDSIGHT, MEASURES, NUDGED, Lake
 from pipelines.manifest import read_manifest
 from training.models import Models
 from training.registry import Registry
@@ -51,6 +52,12 @@ class LakePast:
         except OSError:
             return False
         return all(then.get(key) == now.get(key) for key in ("configuration", "features_code"))
+
+    def hindsight(self) -> pd.DataFrame:
+        """The last earlier morning of who has rows late to it, with them."""
+        if not (self._lake.path("builds", self.before) / HINDSIGHT).is_file():
+            return nothing()
+        return self._lake.read("builds", self.before, file=HINDSIGHT)
 
     def track_record(self) -> pd.DataFrame | None:
         """Every figure of the newest backtest, this morning's included; None without any."""

@@ -30,6 +30,11 @@ class Past(Protocol):
     def features(self, morning: date) -> FeatureSet | None:
         """The features as they were built then; None where they were not kept."""
 
+    def hindsight(self) -> pd.DataFrame:
+        """account_id and every input on the last of these mornings, as if no row had come late
+        to it; of the accounts that have such rows alone.
+        """
+
     def built_alike(self, morning: date) -> bool:
         """Whether the same configuration and code built its features as built these."""
 

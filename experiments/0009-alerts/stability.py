@@ -20,6 +20,7 @@ from study import Memory, learnt, said_on, with_outcome
 
 from configs.load import Configuration, load
 from features.assemble import build_features
+from features.hindsight import nothing
 from features.nudged import COLUMNS as NUDGED
 from features.simulated import simulate
 from features.sources import open_source
@@ -44,6 +45,9 @@ class Lists(Memory):
 
     def nudged(self) -> pd.DataFrame:
         return pd.DataFrame(columns=list(NUDGED))
+
+    def hindsight(self) -> pd.DataFrame:
+        return nothing()
 
     def track_record(self) -> pd.DataFrame | None:
         return None

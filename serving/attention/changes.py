@@ -1,7 +1,8 @@
 """Why is a risk not what it was when it was last told, in parts that add up?
 
 The same facts are told to today's model one after the other: the previous morning as it was
-known then, as it is known now, with the time passed since, with what others did, and today.
+known then, as it is known now, as it would have been had no row come late to it, with the time
+passed since, with what others did, and today.
 What each step adds to the risk is a part; whatever the model, the parts sum to the whole move.
 """
 
@@ -84,7 +85,9 @@ class _Facts:
     then: pd.DataFrame
     """The previous morning, as it was known then."""
     again: pd.DataFrame
-    """The previous morning, as it is known now."""
+    """The previous morning, as its point in time is known now."""
+    in_time: pd.DataFrame
+    """The previous morning, had the rows of the time before it that came since come in time."""
     now: pd.DataFrame
     is_kept: bool
     """Whether what was known then is still there."""
@@ -106,14 +109,26 @@ def _facts(morning: Morning, account_ids: np.ndarray, since: date) -> _Facts | N
     if lost.any():
         found_again = found_again.astype(object).where(~lost[:, None], then.loc[known])
         found_again = found_again.astype(then.dtypes.to_dict())
-    return _Facts(since, known, then.loc[known], found_again, now.loc[known], kept is not None)
+    in_time = _with_late_rows(found_again, morning.past.hindsight())
+    then, now = then.loc[known], now.loc[known]
+    return _Facts(since, known, then, found_again, in_time, now, kept is not None)
+
+
+def _with_late_rows(again: pd.DataFrame, late: pd.DataFrame) -> pd.DataFrame:
+    """Put who has rows that came late in the place of what was known of them."""
+    told = late.set_index("account_id").reindex(columns=again.columns)
+    told = told.loc[told.index.isin(again.index)]
+    if told.empty:
+        return again
+    rest = again.loc[~again.index.isin(told.index)]
+    return pd.concat([rest, told.astype(again.dtypes.to_dict())]).loc[again.index]
 
 
 def _split(rows: pd.DataFrame, facts: _Facts, morning: Morning) -> tuple[Floats, pd.DataFrame]:
     """Give the parts, a column each, and the values to which only the own doing was added."""
     catalogue = morning.features.catalogue
     days = (morning.as_of - facts.since).days
-    later = with_dates_passed(aged(facts.again, catalogue, days=days), facts.now)
+    later = with_dates_passed(aged(facts.in_time, catalogue, days=days), facts.now)
     later = later.assign(**{name: facts.now[name] for name in _of({SEASON}, later, catalogue)})
     beside = with_others(later, facts, catalogue)
     source = str(rows["risk_source"].iloc[0])
@@ -124,14 +139,14 @@ def _split(rows: pd.DataFrame, facts: _Facts, morning: Morning) -> tuple[Floats,
         return chances_told(morning.models, values, source=source, horizon_days=primary)
 
     told = [rows["previous_churn_risk"].to_numpy(dtype=float), risk(facts.then)]
-    told += [risk(facts.again), risk(later), risk(beside)]
+    told += [risk(facts.again), risk(facts.in_time), risk(later), risk(beside)]
     told.append(rows["churn_risk"].to_numpy(dtype=float))
-    model, data, clock, others, own = np.diff(np.stack(told), axis=0)
+    model, data, late, clock, others, own = np.diff(np.stack(told), axis=0)
     if not morning.past.built_alike(facts.since):
         model, data = model + data, np.zeros_like(data)
     elif not facts.is_kept and _same_model(rows, morning, facts.since):
         model, data = np.zeros_like(model), model + data
-    return np.stack([own, others, clock, data, model], axis=1), beside
+    return np.stack([own, others, clock, data + late, model], axis=1), beside
 
 
 def _same_model(rows: pd.DataFrame, morning: Morning, since: date) -> bool:

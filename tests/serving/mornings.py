@@ -9,6 +9,7 @@ import pandas as pd
 from configs.load import Configuration
 from configs.phrases import load_phrases
 from features.assemble import FeatureSet
+from features.hindsight import nothing
 from features.nudged import COLUMNS as NUDGED
 from serving.attention.feedback import COLUMNS
 from serving.morning import Morning
@@ -29,6 +30,7 @@ class Memory:
     said: list[dict[str, object]] = field(default_factory=list)
     nudges: list[tuple[str, str, date]] = field(default_factory=list)
     today: date | None = None
+    late: pd.DataFrame = field(default_factory=nothing)
 
     def mornings(self) -> list[date]:
         return sorted(day for day, told in self.tables.items() if "accounts" in told)
@@ -41,6 +43,9 @@ class Memory:
 
     def features(self, morning: date) -> FeatureSet | None:
         return self.built.get(morning)
+
+    def hindsight(self) -> pd.DataFrame:
+        return self.late
 
     def built_alike(self, morning: date) -> bool:
         return self.is_alike

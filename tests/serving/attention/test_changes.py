@@ -7,7 +7,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from features.asof import ordinal
 from features.assemble import FeatureSet, build_features
 from features.families.account import EARLY_DAYS
 from serving.attention.changes import (
@@ -123,7 +126,9 @@ def test_another_model_is_told_apart_from_what_happened(company, today, past):
     assert (told["data_points"].abs() < 0.01).mean() > 0.9
 
 
-def test_rows_that_came_late_are_told_apart_from_what_happened(company, before, today, past):
+def test_rows_that_were_put_right_are_told_apart_from_what_happened(
+    company, before, today, past
+):
     """The very same morning, but of half of the people's use nothing had been known then."""
     kept = past.built[before]
     poorer = kept.values.assign(active_days_28d=0.0, active_users_28d=0.0, weeks_streak=0.0)
@@ -140,6 +145,68 @@ def test_rows_that_came_late_are_told_apart_from_what_happened(company, before, 
     np.testing.assert_allclose(told[POINTS].sum(axis=1), moved, atol=1e-9)
     assert (told["data_points"] < 0).mean() > 0.5
     assert (told["model_points"].abs() < 1e-12).all()
+
+
+STILL = [f"{part}_points" for part in ("own", "others", "clock", "model")]
+some_accounts = st.sets(st.integers(0, 10_000), min_size=1, max_size=60)
+quick = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def seen_late(features: FeatureSet, since: date, accounts: set[str]) -> FeatureSet:
+    """The same, but of what some accounts did before a morning little was known by then."""
+    rows = features.snapshots["account_id"].isin(accounts)
+    rows &= features.snapshots["day"] == ordinal(since)
+    unseen = dict.fromkeys(("active_days_28d", "active_users_28d", "weeks_streak"), 0.0)
+    values = features.values.assign(
+        **{n: features.values[n].mask(rows.to_numpy(), v) for n, v in unseen.items()}
+    )
+    return replace(features, values=values)
+
+
+@given(some_accounts)
+@quick
+def test_what_came_late_is_no_doing_of_the_account(company, before, today, past, told, chosen):
+    """Had it come in time, the same would have been said of everything but the data."""
+    ids = sorted(told["account_id"])
+    accounts = {ids[place % len(ids)] for place in chosen}
+    true = values_on(today, before)
+    known_then = seen_late(past.built[before], before, accounts)
+    first = a_morning(before, known_then, company.speaking, company.configuration)
+    memory = Memory(
+        {before: {"accounts": first.accounts}},
+        {before: known_then},
+        late=true.loc[sorted(accounts)].reset_index(),
+    )
+    now = seen_late(today, before, accounts)
+    found = changes(
+        a_morning(company.as_of, now, company.speaking, company.configuration, past=memory), {}
+    ).set_index("account_id")
+    expected = told.set_index("account_id").loc[found.index]
+    moved = found["churn_risk"] - found["previous_churn_risk"]
+    np.testing.assert_allclose(found[POINTS].sum(axis=1), moved, atol=1e-9)
+    np.testing.assert_allclose(found[STILL], expected[STILL], atol=1e-9)
+    came = expected["previous_churn_risk"] - found["previous_churn_risk"]
+    np.testing.assert_allclose(found["data_points"], came, atol=1e-9)
+    assert (came[~came.index.isin(accounts)].abs() < 1e-12).all()
+    by_data = found.loc[(found["main_part"] == "data") & (moved.abs() >= 0.001), "text"]
+    assert by_data.str.endswith("mainly data that came late or were put right").all()
+
+
+def test_another_version_does_not_hide_what_came_late(company, before, today, past):
+    accounts = set(past.tables[before]["accounts"]["account_id"])
+    then = seen_late(past.built[before], before, accounts)
+    first = a_morning(before, then, company.speaking, company.configuration)
+    late = values_on(today, before).reset_index()
+    memory = Memory(
+        {before: {"accounts": first.accounts}}, {before: then}, is_alike=False, late=late
+    )
+    now = seen_late(today, before, accounts)
+    morning = a_morning(
+        company.as_of, now, company.speaking, company.configuration, past=memory
+    )
+    found = changes(morning, {})
+    assert (found["data_points"] < 0).mean() > 0.5
+    assert (found["model_points"].abs() < 1e-12).all()
 
 
 def test_features_that_were_not_kept_or_built_otherwise_blame_the_right_part(morning, past):
