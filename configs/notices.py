@@ -55,12 +55,19 @@ class Alarm(Strict):
     text: Text
 
 
+class OfMilestones(Alarm):
+    """Besides, how several milestones are told at once, and each of them there."""
+
+    several: Text
+    each: Text
+
+
 class Alerts(Filled):
     """Every kind of alert."""
 
-    behind: Alarm
-    stuck: Alarm
-    lost: Alarm
+    behind: OfMilestones
+    stuck: OfMilestones
+    lost: OfMilestones
     decay: Alarm
     role_decay: Alarm
     raised: Alarm
@@ -77,3 +84,7 @@ class Alerts(Filled):
         for key, alarm in self:
             yield f"{key}.name", alarm.name, frozenset()
             yield f"{key}.text", alarm.text, frozenset(asked[key])
+            if isinstance(alarm, OfMilestones):
+                yield f"{key}.each", alarm.each, frozenset(asked[key])
+                together = frozenset({"count", "milestones", "each"})
+                yield f"{key}.several", alarm.several, together

@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
-from serving.attention.conditions import KINDS, Condition, conditions
+from serving.attention.conditions import KINDS, conditions
+from serving.attention.several import OF_MILESTONES, Condition, subjects_of
 from serving.morning import Morning
 from serving.prioritise import at_stake, held_out_ids, is_worth_working
 from serving.records import Record, records
@@ -46,7 +47,7 @@ class Alert:
 
     @property
     def key(self) -> Key:
-        return self.account_id, self.kind, self.subject
+        return _key(self)
 
 
 def alerts_schema(_: Configuration) -> pa.Schema:
@@ -108,9 +109,11 @@ def _met(
     morning: Morning,
 ) -> Alert | None:
     """Carry a condition on from the morning before; what is HELD is yet to be decided."""
-    key, today = (one.account_id, one.kind, one.subject), morning.as_of
-    last = (before or {}).get(key)
-    fresh = Alert(*key, state=HELD, text=one.text, began_on=one.began_on or today)
+    told, today = (one.account_id, one.kind, one.subject), morning.as_of
+    last = (before or {}).get(_key(one))
+    fresh = Alert(*told, state=HELD, text=one.text, began_on=one.began_on or today)
+    if last is not None and _has_more(one, last):
+        return fresh
     if last is not None and last.state != ENDED:
         carried = replace(fresh, began_on=last.began_on, raised_on=last.raised_on)
         waits = last.state == HELD and (today - last.began_on).days <= WEEK_DAYS
@@ -125,6 +128,16 @@ def _met(
     if one.kind == "raised" and one.account_id in high:
         return replace(fresh, state=STANDING, note=AS_HIGH)
     return fresh
+
+
+def _key(one: Condition | Alert) -> Key:
+    """What is the same from one morning to the next, whichever milestones it is of."""
+    return one.account_id, one.kind, "" if one.kind in OF_MILESTONES else one.subject
+
+
+def _has_more(one: Condition, last: Alert) -> bool:
+    """Whether it is of a milestone that was not told of before."""
+    return not subjects_of(one.subject) <= subjects_of(last.subject)
 
 
 def _ended(told: Sequence[Alert], before: Mapping[Key, Alert], morning: Morning) -> list[Alert]:

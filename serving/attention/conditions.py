@@ -6,16 +6,17 @@ of a band does not ring every other morning.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
+from configs.notices import OfMilestones
 from configs.phrases import Phrases
 from configs.project import Project
 from serving import formats
 from serving.attention.decay import falls
+from serving.attention.several import Condition, together
 from serving.bands import starts
 from serving.morning import Morning
 from serving.records import Record, by_account, records
@@ -32,28 +33,12 @@ KINDS = ("renewal", "high", "stuck", "lost", "role_decay", "decay", "behind", "r
 """The gravest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Something that stands badly with an account."""
-
-    account_id: str
-    kind: str
-    subject: str
-    """The milestone or the role in question; empty where there is none."""
-    text: str
-    holds: bool
-    """Whether it passes the tight test; else it only lingers."""
-    began_on: date | None
-    """The day it began, where the facts tell."""
-    stood_before: bool
-    """Whether it stood a week ago, as far as can be told without having looked then."""
-
-
 def conditions(morning: Morning) -> list[Condition]:
     """Gather every condition of every live account."""
     seen = _Seen(morning)
     accounts = records(morning.accounts.drop(columns="reasons"))
     found = [*_of_milestones(seen), *falls_of_use(seen), *_of_risks(accounts, seen)]
+    found = together(found, morning.phrases)
     pressing: dict[str, list[Condition]] = {}
     for one in found:
         if one.holds:
@@ -95,8 +80,8 @@ def _of_milestones(seen: _Seen) -> Iterator[Condition]:
         for line in lost:
             step = steps[line["milestone"]]
             stood = lost_before.get(account_id, 0) >= len(lost)
-            text = _lost(line, step, seen.phrases)
-            yield Condition(account_id, "lost", step.slug, text, True, None, stood)
+            text, each = _lost(line, step, seen.phrases)
+            yield Condition(account_id, "lost", step.slug, text, True, None, stood, each)
         for line in ladder:
             if line["state"] == "open" and line["pace"] in ("behind", "stuck"):
                 step = steps[line["milestone"]]
@@ -110,26 +95,32 @@ def _late(
     kind, due = str(line["pace"]), line["due_on"]
     grace = max(expected or STUCK_AFTER_DAYS, STUCK_AFTER_DAYS) if kind == "stuck" else 0
     began = due + timedelta(days=grace + 1)
-    text = getattr(seen.phrases.alerts, kind).text.format(
+    text, each = _both_ways(
+        getattr(seen.phrases.alerts, kind),
         milestone=name,
         due=formats.day(due),
         open=formats.days(line["days_open"]),
         late=formats.days((seen.as_of - due).days),
         progress=formats.percent(line["progress"]),
     )
-    return Condition(
-        account_id, kind, line["milestone"], text, True, began, seen.began_before(began)
-    )
+    stood = seen.began_before(began)
+    return Condition(account_id, kind, line["milestone"], text, True, began, stood, each)
 
 
-def _lost(line: Record, step: Any, phrases: Phrases) -> str:
+def _lost(line: Record, step: Any, phrases: Phrases) -> tuple[str, str]:
     capability = step.lost_when.capability
-    return phrases.alerts.lost.text.format(
+    return _both_ways(
+        phrases.alerts.lost,
         milestone=step.name,
         reached=formats.day(line["achieved_at"]),
         silent=formats.days(step.lost_when.silent_days),
         capability=phrases.subjects.get(capability, capability.replace("_", " ")),
     )
+
+
+def _both_ways(words: OfMilestones, **facts: str) -> tuple[str, str]:
+    """What is said of a milestone alone, and beside others that stand alike."""
+    return words.text.format(**facts), words.each.format(**facts)
 
 
 def falls_of_use(seen: _Seen) -> Iterator[Condition]:
