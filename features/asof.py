@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -26,6 +27,9 @@ FINEST = 2.0**-20
 """The step in which amounts are summed, about a millionth: sums of it are exact."""
 NEVER = -(10**6)
 """A day number long before any data: the last day of something that has not happened."""
+NEVER_LEAVES: Ints = np.zeros(0, dtype=np.int64)
+ONE_EACH: Floats = np.zeros(0, dtype=np.float64)
+"""What is said of no row, so that it holds of all."""
 
 
 def day_number(moments: "pd.Series[pd.Timestamp]") -> Ints:
@@ -159,27 +163,89 @@ class Snapshots:
 
         Every row counts from morning ``enter`` up to, not including, morning ``leave``
         (default: for ever). A row that leaves before it is known never counts. Amounts count in
-        steps of ``FINEST``, so that what has entered and left leaves exactly nothing behind.
+        steps of ``FINEST``, so that what has entered and left leaves exactly nothing behind;
+        without them rows are counted.
         """
-        if amount is not None:
-            amount = np.round(amount / FINEST) * FINEST
-        size, width = len(self.account_ids), self.mornings.count + 1
-        cell = account * width
-        change = np.bincount(cell + enter, weights=amount, minlength=size * width)
-        if leave is not None:
-            gone = np.maximum(leave, enter)
-            change = change - np.bincount(cell + gone, weights=amount, minlength=size * width)
-        running = np.cumsum(change.reshape(size, width), axis=1)
-        return running[self.account, self.morning].astype(np.float64)
+        leave = NEVER_LEAVES if leave is None else leave
+        amount = ONE_EACH if amount is None else amount
+        rows = _by_account(account, enter, leave, amount)
+        told: Floats = _running_totals(*rows, self.account, self.morning, self.mornings.count)
+        return told
 
     def latest(self, account: Ints, *, enter: Ints, value: Ints) -> Ints:
         """Largest value, per snapshot, among its account's rows that entered; else NEVER."""
-        size, width = len(self.account_ids), self.mornings.count + 1
-        highest = np.full(size * width, NEVER, dtype=np.int64)
-        np.maximum.at(highest, account * width + enter, value)
-        running = np.maximum.accumulate(highest.reshape(size, width), axis=1)
-        return running[self.account, self.morning]
+        rows = _by_account(account, enter, value)
+        told: Ints = _running_latest(*rows, self.account, self.morning, self.mornings.count)
+        return told
 
     def earliest(self, account: Ints, *, enter: Ints, value: Ints) -> Ints:
         """Smallest value, per snapshot, among its account's rows that entered; else -NEVER."""
         return -self.latest(account, enter=enter, value=-value)
+
+
+def _by_account(account: Ints, *others: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Rows with those of one account next to each other, as most come already."""
+    if (account[1:] >= account[:-1]).all():
+        return account, *others
+    order = np.argsort(account, kind="stable")
+    return account[order], *(other[order] if len(other) else other for other in others)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _running_totals(
+    account: Ints,
+    enter: Ints,
+    leave: Ints,
+    amount: Floats,
+    whose: Ints,
+    morning: Ints,
+    mornings: int,
+) -> Floats:
+    """Note what enters and leaves an account on each morning, then add it up over them."""
+    told = np.zeros(len(whose))
+    entered, left = np.zeros(mornings + 1), np.zeros(mornings + 1)
+    row, snap = 0, 0
+    while snap < len(whose) and row < len(account):
+        one = account[row]
+        while row < len(account) and account[row] == one:
+            much = np.rint(amount[row] / FINEST) * FINEST if len(amount) else 1.0
+            entered[enter[row]] += much
+            if len(leave):
+                left[max(leave[row], enter[row])] += much
+            row += 1
+        while snap < len(whose) and whose[snap] < one:
+            snap += 1
+        total, at = 0.0, 0
+        while snap < len(whose) and whose[snap] == one:
+            while at <= morning[snap]:
+                total += entered[at] - left[at]
+                at += 1
+            told[snap] = total
+            snap += 1
+        entered[:], left[:] = 0.0, 0.0
+    return told
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _running_latest(
+    account: Ints, enter: Ints, value: Ints, whose: Ints, morning: Ints, mornings: int
+) -> Ints:
+    told = np.full(len(whose), NEVER, dtype=np.int64)
+    entered = np.full(mornings + 1, NEVER, dtype=np.int64)
+    row, snap = 0, 0
+    while snap < len(whose) and row < len(account):
+        one = account[row]
+        while row < len(account) and account[row] == one:
+            entered[enter[row]] = max(entered[enter[row]], value[row])
+            row += 1
+        while snap < len(whose) and whose[snap] < one:
+            snap += 1
+        newest, at = NEVER, 0
+        while snap < len(whose) and whose[snap] == one:
+            while at <= morning[snap]:
+                newest = max(newest, entered[at])
+                at += 1
+            told[snap] = newest
+            snap += 1
+        entered[:] = NEVER
+    return told

@@ -201,7 +201,7 @@ def live_snapshots(small: Mapping[str, pd.DataFrame], mornings: Mornings) -> Sna
     alive = begins[:, None] <= np.arange(mornings.count)
     if "exits" in small:
         alive &= ~_away(rows_of(small["exits"], ids, mornings), len(ids), mornings)
-    account, morning = np.nonzero(alive)
+    account, morning = map(np.ascontiguousarray, np.nonzero(alive))
     return Snapshots(mornings, ids, account, morning)
 
 

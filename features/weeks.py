@@ -87,6 +87,14 @@ def weekly_adoption(rows: WeeklyRows, snapshots: Snapshots) -> WeeklyAdoption:
     return WeeklyAdoption(*told.T)
 
 
+def weeks_active(rows: WeeklyRows, snapshots: Snapshots) -> Ints:
+    """Which of the last whole weeks had activity: a bit per week, the lowest is the newest."""
+    first, of_account = _spans(rows, snapshots)
+    newest = (snapshots.day + 3) // 7 - 1 - rows.first_week
+    told: Ints = _walk_active(rows, first, of_account, snapshots.morning, newest)
+    return told
+
+
 def _spans(rows: WeeklyRows, snapshots: Snapshots) -> tuple[Ints, Ints]:
     """Where each account's rows, and its snapshots, begin."""
     accounts = np.arange(len(snapshots.account_ids) + 1)
@@ -115,6 +123,25 @@ def _walk_uses(
             told[snap, 4] = _share_of_peak(last)
             told[snap, 5] = _busiest_share(last)
             told[snap, 6] = _longest_streak(last)
+    return told
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _walk_active(
+    rows: WeeklyRows, first: Ints, snaps: Ints, morning: Ints, newest: Ints
+) -> Ints:
+    told = np.zeros(len(morning), dtype=np.int64)
+    for account in range(len(first) - 1):
+        active = np.zeros(rows.weeks, dtype=np.bool_)
+        row = first[account]
+        for snap in range(snaps[account], snaps[account + 1]):
+            while row < first[account + 1] and rows.enter[row] <= morning[snap]:
+                active[rows.week[row]] = True
+                row += 1
+            for back in range(WEEKS_BACK):
+                week = newest[snap] - back
+                if 0 <= week < rows.weeks and active[week]:
+                    told[snap] |= 1 << back
     return told
 
 
