@@ -112,11 +112,17 @@ def read_small_tables(
     """
     return {
         name: in_order(
-            known_before(tables[name].to_pandas(), before_day), list(TABLES[name].columns)
+            known_before(_fetched(tables[name]), before_day), list(TABLES[name].columns)
         )
         for name in SMALL_TABLES
         if name in tables
     }
+
+
+def _fetched(rows: ir.Table) -> pd.DataFrame:
+    """Rows in the types of the contract, by Arrow, which hands texts over as they are."""
+    frame: pd.DataFrame = rows.to_pyarrow().to_pandas()
+    return frame
 
 
 def in_order(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

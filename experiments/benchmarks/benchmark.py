@@ -75,6 +75,8 @@ def _runs(
 
 def _run(arguments: list[str], folder: Path, polars: str) -> dict[str, float]:
     environment = os.environ | dict.fromkeys(THREADS, "1")
+    # Where it is set, libraries are compiled again while they are measured.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment |= {"MILEPOST_DEMO_DATA": arguments[1], "PYTHONPATH": polars}
     done = subprocess.run(
         [sys.executable, str(WAYS), *arguments, str(folder)],

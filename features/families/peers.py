@@ -4,6 +4,7 @@ Peers are the accounts of the same segment and age band on the same morning. Few
 ``FEWEST_PEERS`` of them say nothing.
 """
 
+import numba
 import numpy as np
 import pandas as pd
 
@@ -70,11 +71,34 @@ def _peer_group(history: History) -> Ints:
     return numbered
 
 
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _percentile(values: Floats, group: Ints) -> Floats:
-    by_group = pd.Series(values).groupby(group)
-    rank = by_group.rank(method="average", pct=True).to_numpy()
-    size = by_group.transform("size").to_numpy()
-    return np.where(size >= FEWEST_PEERS, rank, np.nan)
+    """The share of its group that each value is no less than; half of those level with it."""
+    first = np.zeros(group.max() + 2, dtype=np.int64)
+    for one in group:
+        first[one + 1] += 1
+    first = np.cumsum(first)
+    rows, ahead = np.empty(len(group), dtype=np.int64), first.copy()
+    for row in range(len(group)):
+        rows[ahead[group[row]]] = row
+        ahead[group[row]] += 1
+    told = np.full(len(group), np.nan)
+    for one in range(len(first) - 1):
+        peers = rows[first[one] : first[one + 1]]
+        if len(peers) >= FEWEST_PEERS:
+            told[peers] = _places(values[peers])
+    return told
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _places(values: Floats) -> Floats:
+    """The place of each value among all, as a share; values that are level share theirs."""
+    told, order, start = np.empty(len(values)), np.argsort(values), 0
+    for end in range(1, len(values) + 1):
+        if end == len(values) or values[order[end]] != values[order[start]]:
+            told[order[start:end]] = (start + 1 + end) / 2 / len(values)
+            start = end
+    return told
 
 
 def _exit_rate(history: History, *, window_days: int) -> Floats:
