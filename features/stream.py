@@ -233,14 +233,21 @@ def _cut(
     of_steps = Cut.of(cut.names, cut.part[snapshot])
     behind = np.array([before[part] for part in cut.names], dtype=np.int64)
     place = cut.place[snapshot] + behind[of_steps.part]
-    for name, table, laid in (
+    steps = shard.steps.assign(snapshot=place)
+    for name, frame, laid in (
         ("snapshots", as_arrow(shard.snapshots), cut),
-        ("values", as_arrow(_by_name(shard.columns)), cut),
-        ("steps", as_arrow(shard.steps.assign(snapshot=place)), of_steps),
+        ("values", _by_name(shard.columns), cut),
+        ("steps", as_arrow(steps), of_steps),
     ):
-        in_order = table.take(laid.rows)
         for part, span in laid.spans.items():
-            yield name, part, in_order.slice(span.start, span.stop - span.start)
+            yield name, part, _taken(frame, laid.rows[span])
+
+
+def _taken(frame: pa.Table | Mapping[str, np.ndarray], rows: Ints) -> pa.Table:
+    """Some rows in memory of their own: what waits to be written holds nothing else."""
+    if isinstance(frame, pa.Table):
+        return frame.take(rows)
+    return as_arrow({name: values[rows] for name, values in frame.items()})
 
 
 def _write_across(plan: Plan, past_due: Ints, folder: Path, parts: Parts) -> list[Feature]:
