@@ -20,7 +20,7 @@ from features.catalogue import Feature
 from features.coded import Held
 from features.history import Column, Columns
 from features.plan import Plan
-from features.shards import ACTIVE, Shard, compute_shard, ranges
+from features.shards import ACTIVE, Shard, compute_shard, ranges, with_roles
 from features.sources.duckdb import embedded_engine
 from features.tables import STORED, TABLES
 
@@ -38,6 +38,8 @@ def computed(
     if engine.name == SPARK:
         yield from _on_spark(engine, plan, tables, shards=shards)
         return
+    if held is not None:
+        held = with_roles(held, plan, tables)
     for first, last in ranges(plan, shards):
         yield compute_shard(plan, tables, first=first, last=last, held=held)
 

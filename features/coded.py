@@ -8,8 +8,6 @@ of their accounts; whatever asks walks through them.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import ibis
-import ibis.expr.types as ir
 import numba
 import numpy as np
 import pandas as pd
@@ -17,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.asof import Ints, Mornings
-from features.reduce import day_of
+from features.roles import Roles
 from features.taken import DAY, NOBODY, RowColumns, RowsByAccount, Run
 
 
@@ -62,6 +60,8 @@ class Held(NamedTuple):
 
     runs: Sequence[tuple[Run, int]]
     users: pa.Array
+    roles: Roles | None = None
+    """Of all accounts of a plan, once they have been asked for."""
 
     def counted(self) -> pd.DataFrame:
         """Every capability of the rows that hold: how many there are, and the first moment."""
@@ -78,18 +78,12 @@ class Held(NamedTuple):
 
 
 def coded_rows(
-    held: Held, users: ir.Table | None, mornings: Mornings, names: Names, *, ids: np.ndarray
+    held: Held, roles: Roles, mornings: Mornings, names: Names, *, ids: np.ndarray
 ) -> CodedRows:
-    """Put the rows of accounts together, which are known by their place among ``ids``.
-
-    ``users`` names accounts by their places.
-    """
+    """Put the rows of accounts together, which are known by their place among ``ids``."""
     before_day = int(mornings.days[-1])
     laid = _together(held, pa.array(ids, pa.string()), names, before_day=before_day)
-    roles = _roles(users, held.users, before_day=before_day)
-    role, role_known = _of_people(
-        roles, names.roles, laid.first_person, laid.user, len(held.users)
-    )
+    role, role_known = roles.of_people(laid.first_person, laid.user, len(held.users))
     return CodedRows(
         first=laid.first,
         person=laid.person,
@@ -174,40 +168,6 @@ def _people(
     number -= first_person[np.maximum(every // max(users, 1), 0)]
     ends = np.cumsum([len(key) for key in keys])
     return np.split(number, ends[:-1]), first_person, user.astype(np.int32)
-
-
-def _roles(users: ir.Table | None, known: pa.Array, *, before_day: int) -> pd.DataFrame:
-    """Account, person, role and the day on which we learnt it, of whoever did something."""
-    if users is None or not len(known):
-        return pd.DataFrame({"account": [], "person": [], "role": [], "known": []})
-    users = users.filter(day_of(users.known_at) < before_day, users.role.notnull())
-    codes = pa.array(np.arange(len(known), dtype=np.int32))
-    people = ibis.memtable(pa.table({"user_id": known, "person": codes}))
-    users = users.inner_join(people, "user_id")
-    told: pd.DataFrame = (
-        users.group_by(account=users.account_id, person=users.person)
-        .agg(role=users.role.max(), known=day_of(users.known_at).min())
-        .to_pandas()
-    )
-    return told
-
-
-def _of_people(
-    told: pd.DataFrame, roles: Sequence[str], first: Ints, user: np.ndarray, users: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The role of each person of each account, and the day on which we learnt it."""
-    account = np.repeat(np.arange(len(first) - 1), np.diff(first))
-    key = account * users + user
-    in_order = np.argsort(key, kind="stable")
-    asked = told["account"].to_numpy(np.int64) * users + told["person"].to_numpy(np.int64)
-    at = np.searchsorted(key, asked, sorter=in_order)
-    found = at < len(key)
-    at[found] = in_order[at[found]]
-    found[found] = key[at[found]] == asked[found]
-    role, known = np.full(len(key), -1, dtype=np.int32), np.zeros(len(key), dtype=np.int64)
-    role[at[found]] = pd.Index(list(roles)).get_indexer(pd.Index(told["role"]))[found]
-    known[at[found]] = told["known"].to_numpy(np.int64)[found]
-    return role, known
 
 
 def _first_seeing(known: np.ndarray, mornings: Mornings) -> np.ndarray:

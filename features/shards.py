@@ -28,6 +28,7 @@ from features.ladder import PACES, Ladder, account_pace, climb, milestone_column
 from features.milestones import first_reached, reached_milestones
 from features.people import People
 from features.plan import Plan
+from features.roles import Roles
 from features.spans import Span
 from features.standing import standing
 from features.taken import Asking, take_in
@@ -107,10 +108,25 @@ def at_hand(
         asking = Asking(before_day, low=ids[first], high=high)
         run, users = take_in(tables["activity"], asking)
         held = Held([(run, before_day)], users)
+    if held.roles is None:
+        roles = _roles(plan, tables, held, first=first, last=last)
+    else:
+        roles = held.roles.between(first, last)
+    rows = coded_rows(held, roles, plan.mornings, names, ids=ids[first:last])
+    return AtHand(rows, names)
+
+
+def with_roles(held: Held, plan: Plan, tables: Mapping[str, ir.Table]) -> Held:
+    """Ask once for the roles that all shards need."""
+    return held._replace(roles=_roles(plan, tables, held, first=0, last=plan.accounts))
+
+
+def _roles(
+    plan: Plan, tables: Mapping[str, ir.Table], held: Held, *, first: int, last: int
+) -> Roles:
     people = {name: tables[name] for name in ("users",) if name in tables}
     users = placed(plan, people, first=first, last=last).get("users")
-    rows = coded_rows(held, users, plan.mornings, names, ids=ids[first:last])
-    return AtHand(rows, names)
+    return Roles.of(users, held.users, plan.roles, before_day=ordinal(plan.as_of))
 
 
 def placed(
