@@ -38,6 +38,15 @@ class Changes(Filled):
         yield "then_and_now", self.then_and_now, frozenset({"part", "input", "then", "now"})
 
 
+class Advice(Filled):
+    """What to do where the playbook has no step."""
+
+    renewal: Text
+
+    def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        yield "renewal", self.renewal, frozenset({"renews", "left", "times"})
+
+
 class Messages(Filled):
     """What we add of our own to a message to the customer."""
 

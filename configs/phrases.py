@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from configs.complaints import complaints
 from configs.errors import ConfigError
 from configs.filled import MEANT, Filled, Strict, Text
-from configs.notices import Alerts, Changes, Messages
+from configs.notices import Advice, Alerts, Changes, Messages
 
 FILE = "phrases.toml"
 SUBJECTS = frozenset({"subject", "subjects"})
@@ -26,14 +26,13 @@ class Words(Filled):
 
     peers: Text
     beside: Text
-    same: Text
     rule: Text
     account: tuple[Text, Text]
     milestone: tuple[Text, Text]
 
     def _texts(self) -> Iterator[tuple[str, str, frozenset[str]]]:
         compared = frozenset({"text", "peers", "typical"})
-        yield from (("beside", self.beside, compared), ("same", self.same, compared))
+        yield "beside", self.beside, compared
         yield "rule", self.rule, frozenset({"rule", "peers", "accounts", "own", "all"})
 
 
@@ -161,6 +160,7 @@ class Phrases(Strict):
     timing: Timing
     changes: Changes
     alerts: Alerts
+    advice: Advice
     messages: Messages
     measure: dict[str, Measure]
     subjects: dict[str, Text] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ from features.assemble import FeatureSet
 from features.holdout import held_out_on
 from serving.next_steps.nudges import nudge_texts
 from serving.next_steps.recommend import next_milestones
+from serving.next_steps.renewals import with_renewal_actions
 from serving.outlook.growth import expansion_chances
 from serving.prioritise import rank
 from serving.risks import Risks, model_risks, no_risks, rule_risks
@@ -66,6 +67,7 @@ def score(
     accounts = _with_risks(accounts, values, risks, configuration)
     milestones = _milestones(features, models, values, today, configuration, as_of=as_of)
     accounts = _with_next_step(accounts, milestones, configuration, models)
+    accounts = with_renewal_actions(accounts, configuration, phrases, as_of=as_of)
     before = previous.set_index("account_id")["churn_risk"] if previous is not None else None
     accounts = accounts.assign(
         as_of=as_of,

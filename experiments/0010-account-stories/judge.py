@@ -1,7 +1,7 @@
 """Is one sentence about one account true, by the raw rows or by what the model published?"""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,9 +152,11 @@ def message(text: str, slug: str, a: Account, world: World) -> Verdict:
     return Verdict(RAW if all(is_near(s, t) for s, t in checks) else FALSE, shown)
 
 
-def alarm(text: str, slug: str, a: Account, mean: float) -> Verdict:
-    """Recount the evidence of an alert."""
-    held = list(_evidence(text, slug, a, mean))
+def alarm(text: str, slugs: Sequence[str], a: Account, mean: float) -> Verdict:
+    """Recount the evidence of an alert: of several milestones, each part by its own."""
+    parts = re.sub(r"^\d+ \w+ are [a-z]+: ", "", text).split("; ") if slugs[1:] else [text]
+    told = zip(parts, slugs, strict=True)
+    held = [each for part, slug in told for each in _evidence(part, slug, a, mean)]
     if not held:
         return Verdict(NOTHING)
     shown = "; ".join(f"said {said}, found {true}" for said, true in held)
@@ -194,7 +196,7 @@ def _dates(text: str, rung: object, a: Account) -> Iterator[tuple[str, str]]:
         yield found[1], formats.count(a.ago(opened))
     if found := re.search(r"stuck: ([\d,]+) days? past", text):
         yield found[1], formats.count(a.ago(due))
-    if found := re.search(r"reached on (\d+ \w+ \d+), is lost", text):
+    if found := re.search(r"reached on (\d+ \w+ \d+), (?:is lost|“)", text):
         yield found[1], formats.day(met)
         yield "lost", "lost" if rung.is_lost else "not lost"  # type: ignore[attr-defined]
     if found := re.search(r"([\d.]+ %) of the way", text):

@@ -27,6 +27,7 @@ from configs.load import Configuration, load
 from configs.phrases import Phrases, load_phrases
 from features.simulated import simulate
 from serving import formats
+from serving.next_steps.queue import LEAST_CHANCE
 from serving.records import reasons_of, records
 from serving.report.dossier import Dossier, NextStep, dossier
 from serving.report.site import Site, site
@@ -109,8 +110,9 @@ def _alarms(
     subjects = {a["text"]: a["subject"] for a in told.of("alerts", own_id(account))}
     for one in page.news.alarms[:ALARMS]:
         text = _plain(one.text)
-        slug = subjects[text] or _named(text, told.configuration)
-        yield f"{one.name}: {text} ({one.when})", alarm(text, slug, own, mean)
+        subject = subjects[text] or _named(text, told.configuration)
+        slugs = subject.split(", ")
+        yield f"{one.name}: {text} ({one.when})", alarm(text, slugs, own, mean)
 
 
 def _plain(text: str) -> str:
@@ -175,6 +177,7 @@ def _next(
     """The step must be open by the raw rows; its dates and its evidence as published."""
     slug, step = account["next_milestone"], page.next_step
     if slug is None or step is None:
+        yield from _advice(account, own, told)
         return
     rung = own.ladder[slug]
     is_open = pd.isna(rung.met) and not pd.isna(rung.opened)
@@ -200,7 +203,24 @@ def _next(
         f"{chance} chance within {primary} days; {by}",
         Verdict(MODEL if good else FALSE, shown),
     )
+    if step.doubt:
+        open_ones = [m for m in told.of("milestones", own_id(account)) if m["state"] == "open"]
+        best = max(m[f"chance_{primary}d"] for m in open_ones)
+        good = chance in step.doubt and ("likelier" in step.doubt) == (best >= LEAST_CHANCE)
+        shown = f"the likeliest that is open has {best:.4f}"
+        yield _plain(step.doubt), Verdict(MODEL if good else FALSE, shown)
     yield from _evidence(account, slug, step, told)
+
+
+def _advice(account: Mapping[str, Any], own: Account, told: Told) -> Iterator[Line]:
+    """What is to be done where nothing is open: the day and the risk must be so."""
+    if text := account["next_action"]:
+        times = formats.about(account["churn_risk"] / told.accounts["churn_risk"].mean())
+        left = f"in {formats.days(-own.ago(own.renews))}"
+        facts = (formats.day(own.renews), left, f"{times} times")
+        good = all(fact in text for fact in facts)
+        shown = f"raw {formats.day(own.renews)}, {left}; {times} times the mean risk"
+        yield f"Nothing open. Do: {text}", Verdict(RAW if good else FALSE, shown)
 
 
 def _evidence(

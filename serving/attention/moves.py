@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from features.catalogue import Unit
 from serving import formats
 from serving.morning import Morning
 from serving.reasons.explain import contributions
@@ -18,6 +20,26 @@ from training.questions.exits import THREADS
 
 UNSEEN = 0.0005
 """A move that rounds to 0.0 points."""
+AS_GOOD = 0.5
+"""Of what pulls most, an input named in its stead must pull this share."""
+LEAST_SHARE, LEAST_DAYS = 0.2, 2.0
+"""An input that moved less than a fifth, or by a day, has hardly moved."""
+
+
+def is_seen(
+    before: "pd.Series[float]", now: "pd.Series[float]", *, unit: Unit
+) -> npt.NDArray[np.bool_]:
+    """Whether amounts have moved by more than would be called the same; labels always have.
+
+    >>> is_seen(pd.Series([3.0, 30.0]), pd.Series([2.0, 12.0]), unit="days").tolist()
+    [False, True]
+    """
+    if unit in ("label", "flag"):
+        return np.ones(len(now), dtype=bool)
+    then, today = before.to_numpy(dtype=float), now.to_numpy(dtype=float)
+    far = np.abs(today - then)
+    least = np.maximum(np.abs(then), np.abs(today)) * LEAST_SHARE
+    return (far >= least) & (far >= (LEAST_DAYS if unit == "days" else 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,12 +100,21 @@ class Moved:
         own = moves.parts[rows, 0]
         changed = ~(before[names].eq(now[names]) | (before[names].isna() | now[names].isna()))
         towards = np.where(changed, pulls * np.sign(own)[:, None], -np.inf)
+        strongest = towards.max(axis=1)
+        towards = np.where(self._is_seen(before, now, names), towards, -np.inf)
         best = towards.argmax(axis=1)
         for place, row in enumerate(rows):
-            if towards[place, best[place]] > 0:
+            if towards[place, best[place]] > max(AS_GOOD * strongest[place], 0.0):
                 name = names[best[place]]
                 said[row] = self._doing(name, before[name].iat[place], now[name].iat[place])
         return said
+
+    def _is_seen(self, before: pd.DataFrame, now: pd.DataFrame, names: list[str]) -> np.ndarray:
+        """Whether a reader would say that an input has moved: rows by inputs."""
+        catalogue = self._morning.features.catalogue
+        return np.stack(
+            [is_seen(before[n], now[n], unit=catalogue[n].unit) for n in names], axis=1
+        )
 
     def _pulls(self, before: pd.DataFrame, now: pd.DataFrame) -> tuple[list[str], Floats]:
         """How much more each input pulls at the mean log hazard now than before."""

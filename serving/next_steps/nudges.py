@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from string import Formatter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from configs.playbook import DoneWhen, Milestone, Nudge, Playbook
@@ -108,7 +109,8 @@ def _peer_shares(
     """Share of each segment's live accounts that reached each milestone in the expected time.
 
     Of those to whom it opened that long ago, whether they reached it or not, where they are
-    enough: to count whoever was quick before the others had the time would flatter.
+    enough: to count whoever was quick before the others had the time would flatter. To whoever
+    reached it without what it requires it never opened, and they took no time to tell.
     """
     segment = standing["account_id"].map(accounts["segment"])
     steps = {milestone.slug: milestone for milestone in playbook.milestones}
@@ -122,9 +124,31 @@ def _peer_shares(
     peers = pd.DataFrame(
         {"segment": segment.to_numpy(), "milestone": standing["milestone"].to_numpy()}
     ).assign(in_time=in_time)
-    table = peers[had_time].groupby(["segment", "milestone"])["in_time"].agg(["mean", "size"])
+    table = (
+        peers[had_time & _has_opened(standing, playbook)]
+        .groupby(["segment", "milestone"])["in_time"]
+        .agg(["mean", "size"])
+    )
     told = table[(table["size"] >= fewest) & (table["mean"] >= MOST_PEERS)]
     return dict(told["mean"].items())
+
+
+def _has_opened(standing: pd.DataFrame, playbook: Playbook) -> np.ndarray:
+    """Whether all is reached that each row's milestone requires of the account."""
+    is_reached = standing["state"].isin(["done", "lost"]).to_numpy()
+    lacking = set(_keys(standing.loc[~is_reached]))
+    requires = {milestone.slug: milestone.requires for milestone in playbook.milestones}
+    return np.array(
+        [
+            not any((account, each) in lacking for each in requires[slug])
+            for account, slug in _keys(standing)
+        ],
+        dtype=bool,
+    )
+
+
+def _keys(standing: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(standing["account_id"], standing["milestone"], strict=True))
 
 
 def _message(milestone: Milestone, row: Mapping[str, Any], occasion: Nudge) -> str | None:

@@ -103,8 +103,10 @@ class Teller:
             return text
         words = self.phrases.words
         usual = self.spoken(typical, with_noun=False)
-        manner = words.same if usual == self.spoken(value, with_noun=False) else words.beside
-        return manner.format(text=text, peers=words.peers, typical=usual)
+        if usual == self.spoken(value, with_noun=False):
+            # To be like one's peers speaks neither for a risk nor against it.
+            return text
+        return words.beside.format(text=text, peers=words.peers, typical=usual)
 
     def fact(self, value: Value, others: Mapping[str, Value]) -> str:
         """Say the account's own value, without its peers'."""

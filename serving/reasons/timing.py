@@ -23,6 +23,11 @@ TIMING = "timing"
 RENEWAL = "days_to_renewal"
 """The input that says when the commitment ends."""
 
+WITHOUT_AN_END = 0.1
+"""Another end that is likelier than this comes with the end of the commitment: of one that
+ends only after the horizon no such chance is told.
+"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timing:
@@ -106,6 +111,8 @@ class _Typical:
         words, more = self._words, {"chance": formats.percent(chance)}
         if points > 0:
             return self._reason(points, words.no_other_end, more, chance, self._chance)
+        if renewal is not None and renewal > self._horizon and chance > WITHOUT_AN_END:
+            return self._reason(points, words.renewal_beyond, _when(renewal), renewal)
         if renewal is not None and 0 <= renewal <= self._horizon / 2 and chance >= 0.5:
             return self._reason(points, words.ends_before, _when(renewal), renewal)
         return self._reason(points, words.other_end, more, chance, self._chance)

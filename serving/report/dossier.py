@@ -9,6 +9,7 @@ from markupsafe import Markup
 from configs.phrases import Phrases
 from configs.playbook import Milestone
 from serving import formats
+from serving.next_steps.queue import LEAST_CHANCE
 from serving.records import Record, reasons_of
 from serving.report.charts import share_bar, week_columns
 from serving.report.facts import Book, Row, milestone_name
@@ -56,6 +57,8 @@ class NextStep:
     milestone: str
     purpose: str
     action: str | None
+    doubt: str | None
+    """What speaks against it, where it will hardly be reached."""
     nudge: str | None
     effect: str | None
     evidence: str | None
@@ -114,7 +117,7 @@ def dossier(account: Record, one: Row, *, book: Book, sources: Sources) -> Dossi
         is_done=account.get("pace") == "done" and slug is None,
         lost=tuple(milestone_name(m.slug, book) for m in lost),
         win_back=next((action for m in lost[:1] for action in m.actions[:1]), None),
-        next_step=_next_step(account, one, sources.playbook, book=book),
+        next_step=_next_step(account, one, told, sources.playbook, book=book),
         trends=_trends(sources.usage.get(account_id, ()), sources),
         roles=tuple(_role(line) for line in sources.roles.get(account_id, ())),
         renewal=_renewal(one.renews_on, book.as_of),
@@ -146,7 +149,12 @@ def _ahead(account: Record, book: Book) -> tuple[Ahead, ...]:
 
 
 def _next_step(
-    account: Record, one: Row, playbook: Sequence[Milestone], *, book: Book
+    account: Record,
+    one: Row,
+    told: Sequence[Record],
+    playbook: Sequence[Milestone],
+    *,
+    book: Book,
 ) -> NextStep | None:
     if one.next_milestone is None:
         return None
@@ -155,10 +163,28 @@ def _next_step(
         milestone=one.next_milestone,
         purpose=purpose,
         action=one.next_action,
+        doubt=_doubt(account["next_milestone"], told, book),
         nudge=account.get("nudge"),
         effect=_effect(account, book.horizons[-1]),
         evidence=evidence_in_words(account.get("next_evidence"), book.words),
     )
+
+
+def _doubt(slug: str, told: Sequence[Record], book: Book) -> str | None:
+    """Say plainly that a step will hardly be reached, and which open one is likelier."""
+    chances = {
+        line["milestone"]: line.get(f"chance_{book.horizon}d") or 0.0
+        for line in told
+        if line["state"] == "open"
+    }
+    own, within = chances.get(slug, 0.0), f"within {formats.days(book.horizon)}"
+    if not any(chances.values()) or own >= LEAST_CHANCE:
+        return None
+    best = max(chances, key=lambda each: chances[each])
+    lead = f"Hardly likely {within} ({formats.percent(own)})"
+    if chances[best] < LEAST_CHANCE:
+        return f"{lead}, and nothing else that is open is: ask first what stands in the way"
+    return f"{lead}; likelier: “{milestone_name(best, book)}”, {formats.percent(chances[best])}"
 
 
 def _effect(account: Record, days: int) -> str | None:

@@ -1,6 +1,7 @@
 """The pages of uncommon books: tiny ones, silent ones, ones with more or less to tell."""
 
 import datetime as dt
+import re
 import time
 
 import numpy as np
@@ -125,6 +126,41 @@ def test_at_the_top_of_the_ladder_nothing_is_open(tmp_path):
     world = at_the_top(a_world(a_configuration(tmp_path), count=6), state="done")
     write_report(tmp_path, **world)
     assert "Nothing open" in Page(tmp_path / "accounts" / "acc-0001.html").text
+
+
+def test_where_nothing_is_open_a_renewal_at_risk_is_still_to_be_worked(tmp_path):
+    world = at_the_top(a_world(a_configuration(tmp_path), count=6), state="done")
+    first = world["accounts"]["account_id"].eq("acc-0001")
+    world["accounts"].loc[first, "next_action"] = "Book the renewal conversation"
+    write_report(tmp_path, **world)
+    page = Page(tmp_path / "accounts" / "acc-0001.html")
+    assert re.search(r"Nothing open.*reached\..*Do Book the renewal conversation", page.text)
+
+
+@pytest.mark.parametrize(
+    ("chances", "words"),
+    [
+        ((0.003, 0.4), "Hardly likely within 90 days (0.3 %); likelier: “.+”, 40 %"),
+        ((0.003, 0.001), "Hardly likely within 90 days (0.3 %), and nothing else that is open"),
+        ((0.3, 0.4), None),
+        ((np.nan, np.nan), None),
+    ],
+)
+def test_a_step_that_will_hardly_be_reached_is_called_so(tmp_path, chances, words):
+    world = a_world(a_configuration(tmp_path), count=6)
+    told, mine = world["milestones"], world["milestones"]["account_id"].eq("acc-0001")
+    first, second = told.index[mine][:2]
+    told.loc[mine, "state"] = "done"
+    told.loc[[first, second], "state"] = "open"
+    told.loc[[first, second], "chance_90d"] = chances
+    own = world["accounts"]["account_id"].eq("acc-0001")
+    world["accounts"].loc[own, "next_milestone"] = told.loc[first, "milestone"]
+    write_report(tmp_path, **world)
+    text = Page(tmp_path / "accounts" / "acc-0001.html").text.replace("\u00a0", " ")
+    if words is None:
+        assert "Hardly likely" not in text
+    else:
+        assert re.search(words.replace("(", r"\(").replace(")", r"\)"), text)
 
 
 def test_what_was_lost_again_is_to_be_won_back(tmp_path):

@@ -133,8 +133,14 @@ def test_an_account_at_the_top_of_its_ladder_has_no_next_step(scores):
     told = scores.accounts
     at_top = told["milestones_done"] == told["milestones_total"]
     assert at_top.any()
-    assert told.loc[at_top, ["next_milestone", "next_action", "nudge"]].isna().all(axis=None)
+    assert told.loc[at_top, ["next_milestone", "nudge"]].isna().all(axis=None)
     assert (told.loc[at_top, "pace"] == "done").all()
+    asked = told.loc[at_top & told["next_action"].notna()]
+    assert asked["next_action"].str.startswith("Book the renewal conversation").all()
+    near = pd.to_datetime(asked["renews_on"]) - pd.to_datetime(asked["as_of"])
+    assert (
+        near.dt.days.between(0, 60) & (asked["churn_risk"] > told["churn_risk"].mean())
+    ).all()
 
 
 def test_only_an_open_milestone_has_a_chance_and_it_shares_it_with_leaving(scores):

@@ -84,6 +84,27 @@ def test_those_who_still_have_not_reached_it_count_as_not_in_time():
     assert message(*[("lost", 20.0)] * 6, *[("open", 90.0)] * 2).startswith("75%")
 
 
+def test_who_reached_it_without_what_it_requires_took_no_time_that_could_be_told():
+    """Of nine to whom it opened six were in time; for twenty others it never opened."""
+    first = {"slug": "signed", "name": "Signed", "done_when": "recorded"}
+    needs = STEP | {"requires": ["signed"]}
+    playbook = Playbook.model_validate({"milestones": [first, needs]})
+    peers = [("done", 20.0)] * 6 + [("done", 45.0)] * 2 + [("open", 90.0)]
+    stood = [a_peer(0, "open", 3.0), *(a_peer(1 + n, *peer) for n, peer in enumerate(peers))]
+    skipped = [a_peer(100 + n, "done", 150.0) for n in range(20)]
+    signed = [
+        one | {"milestone": "signed", "state": "done" if one in stood else "open"}
+        for one in (*stood, *skipped)
+    ]
+    standing = pd.DataFrame([*stood, *skipped, *signed])
+    ids = pd.Index(standing["account_id"].unique())
+    known = {"name": "Acme", "owner": "Ana", "segment": "everyone"}
+    accounts = pd.DataFrame(known, index=ids)
+    chosen = standing.iloc[:1].set_index("account_id")
+    (text,) = nudge_texts(chosen, standing, accounts, playbook, fewest_peers=5)
+    assert text == "67% of companies like yours reached First report within 30 days."
+
+
 @pytest.mark.parametrize(
     "peers",
     [

@@ -72,10 +72,10 @@ def test_any_input_can_be_said(measure, value, typical, window, other):
 
 
 @given(st.sampled_from(sorted(PHRASES.measure)), st.floats(-500, 500), st.floats(-500, 500))
-def test_like_is_said_only_of_what_reads_alike(measure, value, typical):
+def test_nobody_is_held_against_peers_that_read_alike(measure, value, typical):
     text = say(measure, value, typical)
-    if "the same as" in text:
-        assert text.split(",")[0] == say(measure, typical).split(",")[0]
+    if say(measure, value) == say(measure, typical):
+        assert text == say(measure, value)
 
 
 @given(st.floats(0.0, 30), st.floats(0, 30))
@@ -112,14 +112,14 @@ def test_a_trend_is_said_in_the_direction_in_which_it_went(now, before):
             "active_users",
             4,
             4,
-            "4 people active in the last 4 weeks, the same as companies like this",
+            "4 people active in the last 4 weeks",
         ),
         ("active_users", 4, None, "4 people active in the last 4 weeks"),
         ("arr", 12300, 9000, "Pays €12,300 a year; companies like this: €9,000"),
         ("arr_ratio", 1.2, 1.0, "ARR up 20 % on 4 weeks ago; companies like this: unchanged"),
         ("arr_ratio", 0.8, None, "ARR down 20 % on 4 weeks ago"),
         ("days_to_renewal", 45, 90, "Renewal due in 45 days"),
-        ("days_to_kickoff", -91, -91, "Kickoff 13 weeks ago or more, the same as"),
+        ("days_to_kickoff", -91, -91, "Kickoff 13 weeks ago or more"),
         ("days_to_kickoff", -12, -91, "Kickoff 12 days ago; companies like this: 13 weeks ago"),
         ("days_to_renewal", -3, None, "Renewal due 3 days ago"),
         (

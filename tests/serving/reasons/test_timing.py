@@ -68,6 +68,11 @@ def told(
             "Its time with us may end otherwise first: 63 % within these 90 days",
         ),
         (
+            -0.04,
+            {"competing": -0.03, "other_end": 0.997, "renewal": 95.0},
+            "No renewal within these 90 days: the next is in 95 days",
+        ),
+        (
             0.02,
             {"competing": 0.015, "other_end": 0.02},
             "Hardly anything else will end its time with us first: 2 % within these 90 days",
