@@ -2,7 +2,9 @@
 
 Only effects that are evidenced are counted, with their intervals; they are taken to be right or
 wrong together, so that the interval of a sum is the sum of the ends. Where no effect is
-evidenced, the scenario says so instead of a number.
+evidenced, the scenario says so instead of a number. What a dearer price does to leaving is not
+evidenced: told is what it brings from those that are forecast to stay anyway, and how many more
+may leave before it costs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -39,8 +41,8 @@ def scenarios_schema(_: Configuration) -> pa.Schema:
     )
 
 
-def scenarios(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Give the rows of scenarios.parquet."""
+def scenarios(morning: Morning, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Give the rows of scenarios.parquet; reads what was forecast this morning."""
     accounts = morning.accounts
     project = morning.configuration.project
     capacity, days = project.serving.capacity_per_owner, project.outcomes.horizons_days[-1]
@@ -48,7 +50,7 @@ def scenarios(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     rows = [
         _worked(REACHED, accounts.loc[now], days=days),
         _worked("capacity doubles", accounts.loc[twice & ~now], days=days),
-        *_dearer(accounts),
+        *_dearer(accounts, _paid_at_end(tables.get("forecast"), days), days=days),
     ]
     return pd.DataFrame(rows, columns=scenarios_schema(morning.configuration).names)
 
@@ -76,19 +78,35 @@ def _worked(scenario: str, worked: pd.DataFrame, *, days: int) -> dict[str, obje
     }
 
 
-def _dearer(accounts: pd.DataFrame) -> Iterator[dict[str, object]]:
+def _paid_at_end(forecast: pd.DataFrame | None, days: int) -> pd.DataFrame:
+    """What each segment is forecast to pay after so many days, with the ends of 80 %."""
+    if forecast is None or forecast.empty:
+        return pd.DataFrame(columns=["low", "expected", "high"])
+    wait = pd.to_datetime(forecast["period_end"]) - pd.to_datetime(forecast["period_start"])
+    is_asked = (forecast["period"] == "horizon") & (wait.dt.days == days)
+    own = forecast.loc[is_asked & (forecast["measure"] == "arr_at_end")]
+    return own.set_index("segment")[["low", "expected", "high"]]
+
+
+def _dearer(
+    accounts: pd.DataFrame, at_end: pd.DataFrame, *, days: int
+) -> Iterator[dict[str, object]]:
     """What a dearer segment brings if nobody minds, and how many could mind before it costs."""
     paying = accounts.loc[accounts["arr"] > 0]
+    share = PRICE_RISE / (1 + PRICE_RISE)
+    costs = f"it costs once {share:.1%} of the ARR leaves for it"
     for segment, own in paying.groupby("segment", sort=True):
-        gain = PRICE_RISE * float(own["arr"].sum())
-        share = PRICE_RISE / (1 + PRICE_RISE)
-        yield {
+        told = {
             "scenario": f"the price rises by {PRICE_RISE:.0%}",
             "segment": segment,
             "accounts": len(own),
             "measure": "arr_at_end",
-            "low": np.nan,
-            "expected": gain,
-            "high": np.nan,
-            "remark": f"{NO_EFFECT} on leaving; it costs once {share:.1%} of the ARR leaves",
         }
+        if segment in at_end.index:
+            gain = (PRICE_RISE * at_end.loc[segment]).to_dict()
+            how = f"all pay it from today and go on for {days} days as forecast"
+        else:
+            paid = float(own["arr"].sum())
+            gain = {"low": np.nan, "expected": PRICE_RISE * paid, "high": np.nan}
+            how = "all pay it from today, and all stay: no interval without a forecast"
+        yield {**told, **gain, "remark": f"{how}; {NO_EFFECT} on leaving: {costs}"}

@@ -152,7 +152,11 @@ def what_if(material: Material) -> Iterator[Figure]:
         )
         for row in records(told)
     ]
-    note = "Only effects that are evidenced are counted, with their intervals."
+    note = (
+        "Only effects that are evidenced are counted, with their 95 % intervals. Of a dearer "
+        "price the interval is the 80 % one of the forecast; whether anybody leaves for it is "
+        "not known."
+    )
     many = material.book.words.account[1].capitalize()
     heads = ("What if", "Segment", many, "Change", "How far it is known")
     yield Figure("what_if", "What if", note, heads, tuple(lines), told)
@@ -165,9 +169,18 @@ def _change(row: Record, material: Material) -> Cell:
     if not amount:
         return Cell("none")
     if row["measure"] == "arr_at_end":
-        return Cell(f"+{formats.money(amount, material.book.currency)}", note="if all stay")
+        return Cell(
+            f"+{formats.money(amount, material.book.currency)}", note=_gain(row, material)
+        )
     interval = f"{formats.count(row['low'])} to {formats.count(row['high'])}"
     return Cell(f"{formats.count(amount)} leave", note=interval)
+
+
+def _gain(row: Record, material: Material) -> str:
+    if row["low"] is None:
+        return "if all stay"
+    ends = (formats.money(row[end], material.book.currency) for end in ("low", "high"))
+    return f"{' to '.join(ends)} if nobody minds"
 
 
 def _account(account: Record, cells: tuple[Cell, ...], material: Material) -> Line:

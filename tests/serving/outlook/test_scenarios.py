@@ -1,3 +1,4 @@
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,10 +10,13 @@ from serving.outlook.scenarios import NO_EFFECT, NOBODY_LEFT, scenarios
 from tests.builders import a_configuration
 
 
-def told(accounts: pd.DataFrame, *, capacity: int = 1) -> pd.DataFrame:
+def told(
+    accounts: pd.DataFrame, *, capacity: int = 1, forecast: pd.DataFrame | None = None
+) -> pd.DataFrame:
     serving = Serving(capacity_per_owner=capacity).model_dump()
     morning = SimpleNamespace(accounts=accounts, configuration=a_configuration(serving=serving))
-    return scenarios(morning, {}).set_index(["scenario", "segment"])
+    tables = {} if forecast is None else {"forecast": forecast}
+    return scenarios(morning, tables).set_index(["scenario", "segment"])
 
 
 def a_book(evidence: str, *, points: float = -0.04) -> pd.DataFrame:
@@ -53,6 +57,37 @@ def test_a_dearer_segment_is_told_with_what_it_may_cost_and_never_as_a_promise()
     assert row["expected"] == pytest.approx(15.0)
     assert "4.8%" in row["remark"]
     assert NO_EFFECT in row["remark"]
+
+
+def a_forecast(*, days: int) -> pd.DataFrame:
+    start = date(2025, 3, 1)
+    return pd.DataFrame(
+        {
+            "period": "horizon",
+            "period_start": start,
+            "period_end": start + timedelta(days=days),
+            "segment": ["all", "large", "small"],
+            "measure": "arr_at_end",
+            "low": [1000.0, 800.0, 150.0],
+            "expected": [1200.0, 900.0, 280.0],
+            "high": [1400.0, 1000.0, 320.0],
+        }
+    )
+
+
+def test_what_a_dearer_segment_brings_is_as_sure_as_what_it_is_forecast_to_pay():
+    forecast = a_forecast(days=180)
+    row = told(a_book("adjusted"), forecast=forecast).loc[("the price rises by 5%", "small")]
+    assert row[["low", "expected", "high"]].tolist() == pytest.approx([7.5, 14.0, 16.0])
+    assert "as forecast" in row["remark"]
+    assert NO_EFFECT in row["remark"]
+
+
+def test_without_a_forecast_to_the_last_horizon_a_dearer_segment_has_no_interval_and_says_so():
+    forecast = a_forecast(days=30)
+    row = told(a_book("adjusted"), forecast=forecast).loc[("the price rises by 5%", "small")]
+    assert row[["low", "high"]].isna().all()
+    assert "no interval without a forecast" in row["remark"]
 
 
 def test_where_everybody_is_worked_already_more_capacity_changes_nothing():
