@@ -5,7 +5,8 @@ the days on which things are decided and to the level of the last months.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from serving.morning import Morning
 from serving.outlook.amounts import Amounts, amounts_by_rule, amounts_of
 from training.book.level import SharedLevel
 from training.book.reality import Correction, Reality, by_day
+from training.book.repeats import times_again
 from training.book.stakes import Stakes
 from training.engine.followed import CHURN, Followed, follow
 from training.engine.periods import Floats, Periods
@@ -38,7 +40,9 @@ class Prospects:
     """One row per live account; rates have a column per coming day."""
 
     accounts: pd.DataFrame
-    """account_id, segment, owner, renews_on, and arr (NaN where the data hold none)."""
+    """account_id, segment, owner, renews_on, and arr (NaN where the data hold none); for those
+    that pay nothing yet and have signed, also signed_arr and in how many days it begins.
+    """
     daily: Mapping[str, Floats]
     levels: Mapping[str, SharedLevel]
     """What all accounts share, for each of those that is known to move."""
@@ -46,6 +50,8 @@ class Prospects:
     """How far off it may be for those that pay much, or little."""
     amounts: Mapping[str, Amounts]
     """By which share of its ARR each account grows or shrinks, if it does."""
+    again: Mapping[str, float] = field(default_factory=dict)
+    """What the rate of growing, or shrinking, is multiplied by once an account has done so."""
 
     @property
     def has_arr(self) -> bool:
@@ -84,21 +90,22 @@ def look_ahead(
         CHURNS: churn.daily(rates, values, periods=periods, days=days),
         LEAVES: by_day(leaving, leaving_periods, days=days),
     }
-    levels, stakes = {CHURNS: churn.level}, {CHURNS: churn.stakes}
+    levels, stakes, again = {CHURNS: churn.level}, {CHURNS: churn.stakes}, {}
     accounts = _accounts(features, today, day)
     found: dict[str, Amounts] = {}
     if accounts["arr"].notna().any():
         changed = replace(past, followup=follow_changes(features, past))
         for name, way in WAYS.items():
-            daily[name], levels[name], stakes[name] = _changing(
-                features, models, changed, values, way=way, days=days
+            daily[name], own, again[name] = _changing(
+                features, models, changed, values, way=way, project=project
             )
+            levels[name], stakes[name] = own.level, own.stakes
             found[name] = (
                 amounts_by_rule(features, changed, today, project, way=way)
                 if models.expansion is None
                 else amounts_of(features, models, today, way=way)
             )
-    return Prospects(accounts, daily, levels, stakes, found)
+    return Prospects(accounts, daily, levels, stakes, found, again)
 
 
 def churn_rates(
@@ -136,12 +143,13 @@ def _reality(
     values: pd.DataFrame,
     *,
     periods: Periods,
+    cause: int = 0,
 ) -> Reality:
     return Reality.seen(
         rates,
         past.followup,
         values,
-        cause=0,
+        cause=cause,
         periods=periods,
         day=past.day,
         end_day=past.end_day,
@@ -155,9 +163,11 @@ def _changing(
     values: pd.DataFrame,
     *,
     way: int,
-    days: int,
-) -> tuple[Floats, SharedLevel, Stakes]:
-    """Rates of growing or shrinking on each coming day, and how they may all be off."""
+    project: Project,
+) -> tuple[Floats, Correction, float]:
+    """Rates of growing or shrinking on each coming day, how they may all be off, and what
+    they are multiplied by once an account has changed.
+    """
     before = features.values.iloc[changed.rows]
     is_model = models.expansion is not None and models.foretells(QUESTIONS[way])
     # Few accounts ever shrink: their kind tells a book's losses better than any single rule.
@@ -167,18 +177,18 @@ def _changing(
     else:
         past_rates, _ = change_rates(models, models.expansion, before, way=way)
         rates, periods = change_rates(models, models.expansion, values, way=way)
-    seen = Reality.seen(
-        past_rates,
-        changed.followup,
-        before,
-        cause=way,
-        periods=periods,
-        day=changed.day,
-        end_day=changed.end_day,
-    )
+    seen = _reality(past_rates, changed, before, periods=periods, cause=way)
     correction = Correction.learnt(seen, knows_terms=is_model)
-    daily = correction.daily(rates, values, periods=periods, days=days)
-    return daily, correction.level, correction.stakes
+    told = partial(correction.daily, periods=periods)
+    again = times_again(
+        features,
+        changed,
+        lambda rows, days: told(past_rates[rows], before.iloc[rows], days=days),
+        way=way,
+        within_days=project.outcomes.primary_horizon_days,
+    )
+    daily = told(rates, values, days=max(project.outcomes.horizons_days))
+    return daily, correction, again
 
 
 def change_rates(
@@ -196,4 +206,12 @@ def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:
     accounts = features.snapshots.iloc[today][columns].reset_index(drop=True)
     known = features.arr.loc[features.arr["known_day"] < day]
     paid = arr_on(known, accounts["account_id"], np.full(len(accounts), day))
-    return accounts.assign(arr=paid)
+    ahead = known.loc[(known["day"] > day) & (known["arr"] > 0)]
+    signed = ahead.sort_values(["account_id", "day"]).drop_duplicates("account_id")
+    first = signed.set_index("account_id").reindex(accounts["account_id"])
+    pays = paid > 0
+    return accounts.assign(
+        arr=paid,
+        signed_arr=np.where(pays, np.nan, first["arr"]),
+        signed_in_days=np.where(pays, np.nan, first["day"] - day),
+    )

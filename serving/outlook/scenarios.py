@@ -103,7 +103,7 @@ def _dearer(
             "measure": "arr_at_end",
         }
         if segment in at_end.index:
-            gain = (PRICE_RISE * at_end.loc[segment]).to_dict()
+            gain = {end: PRICE_RISE * float(at_end[end].loc[segment]) for end in ENDS}
             how = f"all pay it from today and go on for {days} days as forecast"
         else:
             paid = float(own["arr"].sum())

@@ -9,6 +9,7 @@ its money does on a few of them.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pandas as pd
 
 from features.asof import Bools
 from serving.outlook.amounts import Amounts
@@ -18,7 +19,7 @@ from training.book.level import MONTH_DAYS
 from training.engine.periods import Floats
 from training.questions.changes import GROWS, SHRINKS
 
-MOST_DRAWS, LEAST_DRAWS = 1000, 200
+MOST_DRAWS, LEAST_DRAWS = 2000, 200
 CELLS_AT_ONCE = 2_000_000
 MOST_CELLS = 4_000_000
 
@@ -59,7 +60,7 @@ def _played(
         for name in sorted(ahead.stakes)
     }
     churned = np.zeros((draws, accounts), dtype=bool)
-    gone = churned.copy()
+    gone, changed = churned.copy(), {name: churned.copy() for name in (GROWS, SHRINKS)}
     states = {0: State(churned, gone, arr)}
     day = 0
     for until in _edges(cuts):
@@ -71,8 +72,12 @@ def _played(
         gone = gone | churns | leaves
         for name in (GROWS, SHRINKS):
             if name in due:
-                arr = _changed(arr, due[name] * mood[name], ahead.amounts[name], rng)
-        arr = np.where(gone, 0.0, arr)
+                again = np.where(changed[name], ahead.again.get(name, 1.0), 1.0)
+                rate = due[name] * mood[name] * again
+                struck = rng.random(rate.shape) < -np.expm1(-rate)
+                arr = _changed(arr, struck, ahead.amounts[name], rng)
+                changed[name] |= struck
+        arr = np.where(gone, 0.0, _begun(arr, ahead.accounts, day, until))
         day = until
         if until in cuts:
             states[until] = State(churned, gone, arr)
@@ -97,9 +102,15 @@ def _exits(
     return drawn < leaving * share, (drawn >= leaving * share) & (drawn < leaving)
 
 
-def _changed(arr: Floats, rate: Floats, amounts: Amounts, rng: np.random.Generator) -> Floats:
+def _changed(arr: Floats, struck: Bools, amounts: Amounts, rng: np.random.Generator) -> Floats:
     """What everybody pays, once those who change have changed by as much as they may."""
     paid = arr.copy()
-    struck = rng.random(rate.shape) < -np.expm1(-rate)
     paid[struck] *= amounts.factors(np.nonzero(struck)[1], rng)
     return paid
+
+
+def _begun(arr: Floats, accounts: pd.DataFrame, day: int, until: int) -> Floats:
+    """What everybody pays, once what was signed before the morning has begun."""
+    starts = accounts["signed_in_days"].to_numpy(dtype=np.float64)
+    begins = (starts > day) & (starts <= until)
+    return np.where(begins, accounts["signed_arr"].to_numpy(dtype=np.float64), arr)

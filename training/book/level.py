@@ -22,6 +22,8 @@ KEEPS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 HOMES = (5.0, 20.0, 80.0)
 """How closely a market that comes home to one stays there: as if so many events were known."""
 LEAST_EVENTS = 1e-6
+LEAST_FREEDOM, MOST_SPREAD = 3.0, 3.0
+"""With fewer quarters Student's tails have no variance; no mood is believed beyond its cube."""
 DOUBT_EVENTS = 5.0
 """What stands in for history before there is any: as many events as expected."""
 
@@ -72,8 +74,8 @@ class SharedLevel:
 
         Every draw starts somewhere the level may be now. In some it drifts on from there, up as
         often as down: its mean stays, its spread grows. In others it comes home to one month by
-        month. Over all of a draw lies one doubt about what the models say, with the long tails
-        of what is known from few quarters.
+        month. How far it moves is itself known from few quarters, and over all of a draw lies
+        one doubt about what the models say: both have the long tails of Student's t.
         """
         kind = rng.choice(len(self.keep), size=draws, p=self.weight)
         keep, home = self.keep[kind], self.home[kind]
@@ -88,8 +90,24 @@ class SharedLevel:
             level = np.where(returns, level + new, level / keep)
             shape, rate = _widened(shape, rate, keep, home)
             drawn[:, month] = level
+        drawn = _spread_as_known(drawn, self.freedom, rng)
         off = 1 + self.doubt * rng.standard_t(self.freedom, size=draws)
         return drawn * np.clip(off, 0.0, 2.0)[:, None]
+
+
+def _spread_as_known(drawn: Floats, freedom: float, rng: np.random.Generator) -> Floats:
+    """Let each draw lie further from the middle, or less far, as the spread may really be.
+
+    A spread learnt from few quarters is a guess, and what is to be expected under all the
+    guesses has Student's tails (Gelman et al. 2013, section 3.2). Each month keeps its mean.
+    """
+    freedom = max(freedom, LEAST_FREEDOM)
+    times = np.sqrt(freedom / rng.chisquare(freedom, size=(len(drawn), 1)))
+    drawn = np.maximum(drawn, LEAST_EVENTS)
+    middle = np.median(drawn, axis=0)
+    moved = middle * (drawn / middle) ** np.minimum(times, MOST_SPREAD)
+    told: Floats = moved * drawn.mean(axis=0) / moved.mean(axis=0)
+    return told
 
 
 def _doubt(expected: Sequence[float], came: Sequence[float]) -> tuple[float, float]:

@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,8 @@ def a_book(
             "owner": rng.choice(["Ann", "Kim", None], size),
             "renews_on": pd.NaT,
             "arr": rng.choice([100.0, 400.0], size),
+            "signed_arr": np.nan,
+            "signed_in_days": np.nan,
         }
     )
     days = {CHURNS: daily, LEAVES: 0.0005, GROWS: 0.002, SHRINKS: 0.001}
@@ -116,6 +119,33 @@ def test_who_left_pays_nothing_and_never_comes_back():
         for early, late in ((0, 30), (30, 60), (60, 90)):
             assert (states[late].gone >= states[early].gone).all()
             assert (states[late].arr[states[late].gone] == 0).all()
+
+
+def test_what_was_signed_before_the_morning_is_paid_from_the_day_on_which_it_begins():
+    book = a_book(size=50, daily=0.0)
+    starts = np.where(np.arange(50) == 0, 40.0, np.nan)
+    paid = book.accounts["arr"].where(np.isnan(starts), 0.0)
+    accounts = book.accounts.assign(arr=paid, signed_arr=5000.0, signed_in_days=starts)
+    quiet = {name: np.zeros((50, 90)) for name in book.daily}
+    rows = told(replace(book, accounts=accounts, daily=quiet))
+    now = float(paid.sum())
+    assert of(rows, "arr_at_end", days=30)["expected"] == pytest.approx(now)
+    assert of(rows, "arr_at_end")["expected"] == pytest.approx(now + 5000.0)
+    assert of(rows, "nrr")["expected"] == pytest.approx(1 + 5000.0 / now)
+    assert of(rows, "grr")["expected"] == pytest.approx(1.0)
+
+
+def test_who_never_changes_again_grows_once_and_who_changes_more_often_grows_more():
+    book = a_book(size=200, daily=0.0)
+    grown = {}
+    for again in (0.0, 1.0, 3.0):
+        cuts = (0, 30, 60, 90)
+        of_draw = simulated(replace(book, again={GROWS: again}), cuts, seed=1)
+        arr = np.vstack([states[90].arr / states[0].arr for states in of_draw])
+        grown[again] = arr.mean()
+        if again == 0.0:
+            assert arr.max() <= 1.5
+    assert grown[0.0] < grown[1.0] < grown[3.0]
 
 
 def test_months_and_quarters_follow_each_other_and_end_within_the_longest_horizon():

@@ -62,7 +62,7 @@ def test_the_paths_of_a_market_that_drifts_stay_on_their_mean_and_spread_with_th
 
 def test_a_market_that_comes_home_is_at_one_in_the_end_and_spread_as_its_kind_is():
     told = [(20.0, 20.0)] * 12 + [(20.0, 60.0)] * 3
-    level = replace(only(learnt(*told), drifts=False), doubt=0.0)
+    level = replace(only(learnt(*told), drifts=False), doubt=0.0, freedom=1e6)
     paths = level.paths(120, draws=40_000, rng=np.random.default_rng(3))
     mean = paths.mean(axis=0)
     assert mean[0] > 1.2
@@ -89,6 +89,19 @@ def test_what_few_quarters_taught_is_doubted_more_than_what_many_did():
     few, many = learnt(*[(20.0, 20.0)] * 6), learnt(*[(20.0, 20.0)] * 48)
     assert few.doubt > 2 * many.doubt
     assert few.freedom < many.freedom
+
+
+def test_how_far_a_market_moves_is_less_known_from_few_quarters_and_its_mean_is_the_same():
+    level = replace(learnt(*[(20.0, 25.0), (20.0, 15.0)] * 6), doubt=0.0)
+    few, many = (
+        replace(level, freedom=freedom).paths(3, draws=40_000, rng=np.random.default_rng(3))
+        for freedom in (3.0, 1e6)
+    )
+    assert_allclose(few.mean(axis=0), many.mean(axis=0), rtol=0.02)
+    wide, narrow = (
+        np.ptp(np.quantile(each, [0.05, 0.95], axis=0), axis=0) for each in (few, many)
+    )
+    assert (wide > 1.1 * narrow).all()
 
 
 def test_quarters_that_scatter_are_doubted_more_than_calm_ones():
