@@ -92,21 +92,23 @@ def _dearer(
     accounts: pd.DataFrame, at_end: pd.DataFrame, *, days: int
 ) -> Iterator[dict[str, object]]:
     """What a dearer segment brings if nobody minds, and how many could mind before it costs."""
-    paying = accounts.loc[accounts["arr"] > 0]
     share = PRICE_RISE / (1 + PRICE_RISE)
     costs = f"it costs once {share:.1%} of the ARR leaves for it"
-    for segment, own in paying.groupby("segment", sort=True):
-        told = {
-            "scenario": f"the price rises by {PRICE_RISE:.0%}",
-            "segment": segment,
-            "accounts": len(own),
-            "measure": "arr_at_end",
-        }
+    for segment, own in accounts.groupby("segment", sort=True):
+        paid = float(own["arr"].sum())
+        # Whose contract has just run out pays on by the forecast, as long as the grace lasts.
         if segment in at_end.index:
-            gain = {end: PRICE_RISE * float(at_end[end].loc[segment]) for end in ENDS}
+            ends = {end: float(at_end[end].loc[segment]) for end in ENDS}
             how = f"all pay it from today and go on for {days} days as forecast"
         else:
-            paid = float(own["arr"].sum())
-            gain = {"low": np.nan, "expected": PRICE_RISE * paid, "high": np.nan}
+            ends = {"low": np.nan, "expected": paid, "high": np.nan}
             how = "all pay it from today, and all stay: no interval without a forecast"
-        yield {**told, **gain, "remark": f"{how}; {NO_EFFECT} on leaving: {costs}"}
+        if ends["expected"] > 0:
+            yield {
+                "scenario": f"the price rises by {PRICE_RISE:.0%}",
+                "segment": segment,
+                "accounts": len(own),
+                "measure": "arr_at_end",
+                **{end: PRICE_RISE * amount for end, amount in ends.items()},
+                "remark": f"{how}; {NO_EFFECT} on leaving: {costs}",
+            }
