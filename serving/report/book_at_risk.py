@@ -51,7 +51,11 @@ def heat_map(material: Material) -> Iterator[Figure]:
     note = (
         f"{what} within {formats.days(material.book.horizon)}, by the scores of the accounts."
     )
-    behind = cells.astype({"quarter": str})
+    names = {
+        "stake": "arr_at_risk" if has_arr else "accounts_at_risk",
+        "risk": "mean_churn_risk",
+    }
+    behind = cells.astype({"quarter": str}).rename(columns=names)
     heads = ("Segment", *(f"Q{q.quarter} {q.year}" for q in known))
     yield Figure("risk_by_renewal", title, note, heads, tuple(lines), behind)
 
@@ -204,7 +208,8 @@ def adoption(material: Material) -> Iterator[Figure]:
     lines = [_reached(found[slug], material.book.milestone_names[slug]) for slug in order]
     many = material.book.words.account[1]
     note = f"Live {many} that have reached each milestone, of those it applies to."
-    behind = sums.loc[order].reset_index()
+    names = {"done": "accounts_done", "lost": "accounts_lost"}
+    behind = sums.loc[order].reset_index().rename(columns=names)
     heads = ("Milestone", "Reached", many.capitalize())
     yield Figure(
         "adoption_funnel", "How far the book has climbed", note, heads, tuple(lines), behind

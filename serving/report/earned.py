@@ -40,8 +40,9 @@ VERDICTS = {
 FOUND = (REDUCES, RAISES, FEWER, MORE)
 NOTE = (
     "Beside those held out by lot, the difference is that of the programme; beside what was "
-    "expected before, whatever else changed since is part of it. The interval holds over four "
-    "quarterly looks together 95 times in a hundred; the smallest effect is what would be seen "
+    "expected before, whatever else changed since is part of it. What set both sides apart "
+    "before is taken off the difference. The interval holds over four quarterly looks together "
+    "95 times in a hundred; the smallest effect is what would be seen "
     "four times out of five. What is concluded is concluded of leaving alone."
 )
 HEADS = (

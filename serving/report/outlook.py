@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from serving.report.material import Material
 from serving.report.recorded import NAMES, rate_names, track, verdict
 from serving.report.steps_ahead import steps_ahead
 from serving.report.totals import Total
+from serving.report.units import with_units
 
 FLOWS = (
     ("churned_arr", "Churned", -1),
@@ -64,7 +65,11 @@ def outlook(material: Material) -> Outlook | None:
         *adoption(material),
         *steps_ahead(told),
     ]
-    return Outlook(_words(told, material), tuple(_totals(told, material)), tuple(figures))
+    named = tuple(
+        replace(each, behind=with_units(each.behind, currency=material.book.currency))
+        for each in figures
+    )
+    return Outlook(_words(told, material), tuple(_totals(told, material)), named)
 
 
 def outlook_files(said: object) -> Mapping[str, str]:
