@@ -42,6 +42,8 @@ def computed(
         held = with_roles(held, plan, tables)
     for first, last in ranges(plan, shards):
         yield compute_shard(plan, tables, first=first, last=last, held=held)
+        if held is not None:
+            held.let_go()
 
 
 def _on_spark(

@@ -6,6 +6,7 @@ of their accounts; whatever asks walks through them.
 """
 
 from collections.abc import Sequence
+from mmap import MADV_DONTNEED, mmap
 from typing import NamedTuple
 
 import numba
@@ -62,6 +63,15 @@ class Held(NamedTuple):
     users: pa.Array
     roles: Roles | None = None
     """Of all accounts of a plan, once they have been asked for."""
+
+    def let_go(self) -> None:
+        """Give back the memory of rows mapped from the disk; they are read again if need be."""
+        for array in (array for run, _ in self.runs for array in run.rows):
+            held: object = array
+            while isinstance(held, np.ndarray):
+                held = held.base
+            if isinstance(held, mmap):
+                held.madvise(MADV_DONTNEED)
 
     def counted(self) -> pd.DataFrame:
         """Every capability of the rows that hold: how many there are, and the first moment."""

@@ -203,6 +203,7 @@ def _by_capability(activity: ir.Table, as_of: date, held: Held | None) -> pd.Dat
         counted = by_name.agg(rows=rows.count(), first=rows.occurred_at.min()).to_pandas()
     else:
         counted = held.counted()
+        held.let_go()
     told: pd.DataFrame = counted.sort_values(
         ["rows", "capability"], ascending=[False, True], ignore_index=True
     )
