@@ -160,7 +160,8 @@ def known_before(table: pd.DataFrame, day: int) -> pd.DataFrame:
 def rows_of(table: pd.DataFrame, account_ids: np.ndarray, mornings: Mornings) -> Rows:
     """Attach account and first morning to each row; rows of unknown accounts are left out."""
     codes = pd.Index(account_ids).get_indexer(pd.Index(table["account_id"])).astype(np.int64)
-    table, codes = table.loc[codes >= 0].reset_index(drop=True), codes[codes >= 0]
+    if (codes < 0).any():
+        table, codes = table.loc[codes >= 0].reset_index(drop=True), codes[codes >= 0]
     seen_from = mornings.first_seeing(day_number(table["known_at"]))
     told = frozenset(table.columns[table.notna().any()])
     return Rows(table, codes, seen_from, _words(table), told)

@@ -173,9 +173,16 @@ def _edges(accounts: ir.Table, pieces: int) -> list[str]:
 
 def shards_within(plan: Plan, memory: int) -> int:
     """How many shards to cut the accounts into, so that each fits."""
-    room = SHARDS_SHARE * (memory - LIBRARIES)
+    room = SHARDS_SHARE * max(memory - LIBRARIES - _bytes_of_small(plan), memory / 8)
     needed = max(len(plan.live) * BYTES_PER_SNAPSHOT, plan.rows * BYTES_PER_ROW)
     return int(np.clip(np.ceil(needed / room), 1, plan.accounts))
+
+
+def _bytes_of_small(plan: Plan) -> int:
+    """What the small tables take, of which the rows of known accounts may be a copy."""
+    rows = {id(frame): frame for frame in plan.small.values()}
+    rows |= {id(table.frame): table.frame for table in plan.tables.values()}
+    return sum(int(frame.memory_usage(deep=True).sum()) for frame in rows.values())
 
 
 @contextmanager
