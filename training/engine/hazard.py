@@ -19,7 +19,7 @@ from training.engine.cells import Cells, chosen_cells, watched
 from training.engine.due import CountedDays
 from training.engine.matrix import Matrix, clocks_in_period
 from training.engine.periods import Floats, FollowUp, Periods
-from training.engine.terms import counted_days
+from training.engine.terms import TermDays
 from training.engine.trees import Tree, model_text, parse_trees
 from training.engine.walk import Walk, lay_out, log_rates
 
@@ -79,8 +79,8 @@ class Hazard:
     """Daily rates of one cause: a LightGBM model, the inputs it reads, and its calibration.
 
     The last input of the model, after ``names``, is the day on which the period starts.
-    ``log_shift`` is added to every log rate; ``by_term`` tells whether a period in which a
-    commitment ends counts as its term is long (``training.engine.terms``).
+    ``log_shift`` is added to every log rate; ``terms`` says how the days around the end of a
+    commitment count, None where they count like all others.
     """
 
     model: str
@@ -88,7 +88,11 @@ class Hazard:
     clocks: tuple[str, ...]
     periods: Periods
     log_shift: float = 0.0
-    by_term: bool = False
+    terms: TermDays | None = None
+
+    @property
+    def by_term(self) -> bool:
+        return self.terms is not None
 
     def daily_rates(self, matrix: Matrix, *, threads: int = 1) -> Floats:
         """Expected events per day of exposure: one row per account, one column per period."""
@@ -98,7 +102,7 @@ class Hazard:
         else:
             rates = self._by_lightgbm(matrix, threads)
         daily = np.exp(rates + self.log_shift)
-        return daily * counted_days(matrix, self.periods) if self.by_term else daily
+        return daily if self.terms is None else daily * self.terms.of(matrix, self.periods)
 
     def _by_lightgbm(self, matrix: Matrix, threads: int) -> Floats:
         rates = np.empty((len(matrix), self.periods.count))
@@ -129,7 +133,7 @@ class Hazard:
             "clocks": list(self.clocks),
             "edges": list(self.periods.edges),
             "log_shift": self.log_shift,
-            "by_term": self.by_term,
+            "terms": None if self.terms is None else self.terms.to_list(),
         }
 
     @classmethod
@@ -137,8 +141,9 @@ class Hazard:
         """Rebuild what ``to_parts`` gave; it predicts the same to the last bit."""
         periods = Periods(tuple(rest["edges"]))
         names, clocks = tuple(rest["names"]), tuple(rest["clocks"])
-        shift, by_term = float(rest["log_shift"]), bool(rest["by_term"])
-        return cls(model, names, clocks, periods, shift, by_term)
+        told = rest["terms"]
+        terms = None if told is None else TermDays.from_list(told)
+        return cls(model, names, clocks, periods, float(rest["log_shift"]), terms)
 
     @cached_property
     def _walk(self) -> Walk | None:
@@ -173,9 +178,10 @@ def fit_hazard(
         return Hazard(model, matrix.names, matrix.clocks, periods)
     share, seed = settings.quiet_share, settings.seed
     cells = chosen_cells(followup, cause=cause, periods=periods, quiet_share=share, seed=seed)
-    exposure = cells.days
+    exposure, terms = cells.days, None
     if by_term:
-        exposure = exposure * counted_days(matrix, periods)[cells.row, cells.period]
+        terms = TermDays.learnt(matrix, followup, cause=cause, periods=periods)
+        exposure = exposure * terms.of(matrix, periods)[cells.row, cells.period]
     if counted is not None:
         exposure = _counted(counted, cells, followup, periods)
     asked = settings.as_lightgbm(matrix.names)
@@ -188,7 +194,7 @@ def fit_hazard(
     booster = lightgbm.train(asked, cases, num_boost_round=settings.trees)
     # What follows tells how it was fitted, even on how many threads, and decides nothing.
     model = booster.model_to_string().partition("\nparameters:")[0]
-    return Hazard(model, matrix.names, matrix.clocks, periods, by_term=by_term)
+    return Hazard(model, matrix.names, matrix.clocks, periods, terms=terms)
 
 
 def _counted(

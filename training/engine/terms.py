@@ -5,12 +5,21 @@ its end. A week that holds the end of a year's term carries as much risk as a mo
 and far more than one that holds the end of a month's. Told in days alone, a rate would have to
 be learnt anew for every length of period and of term; so a period that holds the end counts as
 the term is long, and rates are learnt per day that counts.
+
+Nor is an end near by like one far off: who is to stay has often signed again weeks before, and
+who has not signed on the eve is mostly leaving. So it is also learnt how often it happened in
+each period, to terms of each length, where their end falls in it and where not, and the days
+count by that. What is left for the trees to learn is who is likelier to leave than others.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from training.engine.matrix import Matrix, clocks_in_period
-from training.engine.periods import Floats, FollowUp, Periods
+from training.engine.periods import Floats, FollowUp, Ints, Periods
 
 RENEWAL, TERM = "days_to_renewal", "term_days"
 """The inputs that say when the commitment ends, and how long it runs."""
@@ -18,6 +27,54 @@ USUAL_TERM = 30.0
 """Stands in for a term that is not known."""
 SHORTEST, LONGEST = 28.0, 366.0
 NEAR_DAYS, MOST = 14.0, 0.5
+LENGTHS = (45.0, 200.0)
+"""A term of months is told from one of quarters, and that from one of years."""
+DOUBT_EVENTS = 10.0
+"""What happened is believed by half where so many events were to be expected."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TermDays:
+    """How many times a day counts, beside the length of its term: a row per kind, by period.
+
+    The kinds are terms of each length that end in the period, then those that do not, then
+    what has no term.
+    """
+
+    times: Floats
+
+    @classmethod
+    def learnt(
+        cls, matrix: Matrix, followup: FollowUp, *, cause: int, periods: Periods
+    ) -> Self:
+        """Hold what happened to each kind in each period against one rate for all that counts.
+
+        Rates are learnt on top of it, so that only how the kinds and periods differ matters.
+        """
+        counted = counted_days(matrix, periods) * periods.exposure(followup.days)
+        ended_in = periods.period_of(followup.days)
+        struck = np.flatnonzero((followup.cause == cause) & (ended_in < periods.count))
+        cell = _kinds(matrix, periods) * periods.count + np.arange(periods.count)
+        shape = 2 * len(LENGTHS) + 3, periods.count
+        size = shape[0] * shape[1]
+        due = np.bincount(cell.ravel(), counted.ravel(), minlength=size)
+        seen = np.bincount(cell[struck, ended_in[struck]], minlength=size)
+        due = due * np.divide(seen.sum(), due.sum(), out=np.zeros(()), where=due.sum() > 0)
+        times = (seen + DOUBT_EVENTS) / (due + DOUBT_EVENTS)
+        return cls(times.reshape(shape).astype(np.float64))
+
+    def of(self, matrix: Matrix, periods: Periods) -> Floats:
+        """How many times each day of each period counts: rows by periods."""
+        times = self.times[_kinds(matrix, periods), np.arange(periods.count)]
+        counted: Floats = times * counted_days(matrix, periods)
+        return counted
+
+    def to_list(self) -> list[list[float]]:
+        return [list(map(float, row)) for row in self.times]
+
+    @classmethod
+    def from_list(cls, told: Sequence[Sequence[float]]) -> Self:
+        return cls(np.array(told, dtype=np.float64))
 
 
 def counted_days(matrix: Matrix, periods: Periods) -> Floats:
@@ -51,6 +108,18 @@ def leaves_with_its_term(matrix: Matrix, followup: FollowUp, *, cause: int) -> b
     left = (followup.cause == cause) & ~np.isnan(renewal)
     stayed = followup.days[left] >= renewal[left] - NEAR_DAYS
     return bool(left.any() and stayed.mean() > MOST)
+
+
+def _kinds(matrix: Matrix, periods: Periods) -> Ints:
+    """Which kind of term each row has in each period."""
+    lengths = len(LENGTHS) + 1
+    nothing = np.full((len(matrix), periods.count), 2 * lengths)
+    if RENEWAL not in matrix.clocks:
+        return nothing
+    renewal = matrix.column(RENEWAL)[:, None]
+    length = np.searchsorted(LENGTHS, _term_days(matrix))[:, None]
+    ends_here = (renewal >= periods.starts) & (renewal < periods.ends)
+    return np.where(np.isnan(renewal), nothing, length + np.where(ends_here, 0, lengths))
 
 
 def _term_days(matrix: Matrix) -> Floats:

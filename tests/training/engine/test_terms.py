@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from training.engine.terms import (
     RENEWAL,
     SHORTEST,
     TERM,
+    TermDays,
     counted_days,
     leaves_with_its_term,
 )
@@ -46,6 +49,38 @@ def test_a_term_that_nobody_told_counts_as_a_month():
     assert counted[0].tolist() == [1, 30 / 7, 1, 1, 1]
 
 
+def test_days_count_by_what_happened_to_terms_of_their_length_where_they_end():
+    """All forty whose year ends next week leave on its eve; of forty months ending, none."""
+    ends = terms([6.0] * 80, [365.0] * 40 + [30.0] * 40)
+    leave = np.arange(80) < 40
+    followup = FollowUp(np.where(leave, 6.0, 90.0), np.where(leave, 0, CENSORED))
+    learnt = TermDays.learnt(ends, followup, cause=0, periods=PERIODS)
+    counted = learnt.of(terms([6.0, 6.0, 40.0], [365.0, 30.0, 365.0]), PERIODS)
+    # Were one rate true of every day that counts, 23.1 of the 40 would have been years that end
+    # next week and 2.2 months; those weeks count as 365 and 30 days.
+    rate = 40 / (40 * 365 * 6 / 7 + 40 * (30 + 83))
+    due = rate * 40 * np.array([365 * 6 / 7, 30])
+    by_hand = (np.array([40, 0]) + 10) / (due + 10) * np.array([365, 30]) / 7
+    assert counted[:2, 0].tolist() == pytest.approx(by_hand.tolist())
+    # Of a year that ends later nothing was seen: it counts as it is long.
+    assert counted[2].tolist() == pytest.approx([1, 1, 1, 365 / 30, 1])
+
+
+@given(
+    st.lists(st.tuples(until_renewal, st.floats(0, 100), st.booleans()), min_size=1),
+    st.sampled_from([30.0, 91.0, 365.0]),
+)
+def test_every_day_counts_for_something_and_what_is_written_down_counts_the_same(rows, term):
+    until, days, leaves = (list(column) for column in zip(*rows, strict=True))
+    inputs = terms(until, [term] * len(rows))
+    followup = FollowUp(np.array(days), np.where(leaves, 0, CENSORED))
+    learnt = TermDays.learnt(inputs, followup, cause=0, periods=PERIODS)
+    counted = learnt.of(inputs, PERIODS)
+    assert (counted > 0).all()
+    again = TermDays.from_list(json.loads(json.dumps(learnt.to_list())))
+    assert (again.of(inputs, PERIODS) == counted).all()
+
+
 @pytest.fixture(scope="module")
 def leavers() -> tuple[Matrix, FollowUp]:
     """Of those whose month ends 5 in 100 leave that day, of those whose year ends 30."""
@@ -76,6 +111,23 @@ def test_the_chance_to_leave_at_the_end_of_a_term_is_learnt_wherever_it_falls(
     )
     assert chances[0] == pytest.approx(share, rel=0.35)
     assert chances[1] < 0.03
+
+
+def test_who_has_not_signed_on_the_eve_is_mostly_leaving_and_who_has_far_to_go_is_not():
+    """Two in ten leave at the end of their year; the others sign again a month before it."""
+    chance = np.random.default_rng(5)
+    until = chance.integers(0, 180, 20_000).astype(float)
+    leaves = chance.random(20_000) < 0.2
+    signed = ~leaves & (until < 30)
+    inputs = terms(np.where(signed, until + 365, until).tolist(), [365.0] * 20_000)
+    reached = leaves & (until < 90)
+    followup = FollowUp(np.where(reached, until, 90.0), np.where(reached, 0, CENSORED))
+    few = HazardSettings(trees=20, min_rows_in_leaf=200, quiet_share=1.0)
+    hazard = fit_hazard(inputs, followup, cause=0, periods=PERIODS, settings=few, by_term=True)
+    rates = hazard.daily_rates(terms([4.0, 50.0], [365.0, 365.0]))
+    chances = IncidenceCurves.from_rates({"left": rates}, PERIODS.edges)
+    assert chances.incidence_at("left", 90)[0] > 0.75
+    assert chances.incidence_at("left", 90)[1] == pytest.approx(0.2, rel=0.25)
 
 
 @pytest.mark.parametrize(("stay", "counts"), [(0.9, True), (0.2, False)])
