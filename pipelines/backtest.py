@@ -2,8 +2,8 @@
 
 A backtest lies in the lake beside what it was made from: every chance that was told and what
 came (``churn.parquet``, ``milestones.parquet``), when those who left had been listed
-(``leavers.parquet``), and every figure of it (``measures.parquet``). Training reads it from
-there, so that nothing is learnt twice.
+(``leavers.parquet``), what is said of today's accounts (``today.parquet``), and every figure of
+it (``measures.parquet``). Training reads it from there, so that nothing is learnt twice.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ from training.proof.backtest import backtest as judge_origins
 from training.proof.judged import MODEL, QUESTIONS, Backtest
 from training.proof.measures import measures_of
 
-LEAVERS = "leavers.parquet"
+LEAVERS, TODAY = "leavers.parquet", "today.parquet"
 
 
 def judged(features: FeatureSet, configuration: Configuration, as_of: date) -> Backtest:
@@ -59,6 +59,8 @@ def write_backtest(
             write_parquet(table, folder / f"{question}.parquet")
     if tested.leavers is not None and len(tested.leavers):
         write_parquet(tested.leavers, folder / LEAVERS)
+    if tested.today is not None:
+        write_parquet(tested.today, folder / TODAY)
     measures = measures_of(tested, configuration.project.outcomes.horizons_days)
     write_parquet(measures, folder / MEASURES)
     write_manifest(folder, {**facts, "remarks": list(tested.remarks)})
@@ -76,6 +78,7 @@ def kept_backtest(lake: Lake, as_of: date) -> Backtest:
         {question: table(f"{question}.parquet") for question in QUESTIONS},
         remarks=read_manifest(folder)["remarks"],
         leavers=table(LEAVERS),
+        today=table(TODAY) if (folder / TODAY).is_file() else None,
     )
 
 

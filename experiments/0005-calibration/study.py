@@ -21,7 +21,8 @@ from features.plan import origins
 from features.sources import open_source
 from training.engine.periods import Floats
 from training.proof.backtest import backtest
-from training.proof.judged import Judged, Pooled
+from training.proof.foretold import expected_auc, implied_auc, mornings_judged
+from training.proof.judged import MODEL, Judged, Pooled
 from training.proof.metrics import account_bootstrap, auc, predicted_over_observed
 
 SEED, COMPANIES, SHOCKED = 31, 1, 4
@@ -135,15 +136,16 @@ def _print_aucs(company: Company) -> None:
     tested = backtest(early, project, origin_days=days)
     later = [judged(company, on) for on in _dates([day + 7 * w for w in (0, 4, 8, 12)])]
     print(f"\n### AUC of the backtest on {TRIED_ON}, and realised after it\n")
-    heads = ["backtest", "95 %", "foretold for the accounts of the day", "realised"]
-    _print_row(["days", *heads, "less the backtest's", "less what was foretold"])
-    _print_row(["---"] * 7)
+    heads = ["backtest", "95 %", "expected of the day's accounts", "95 %", "realised"]
+    _print_row(["days", *heads, "less the backtest's", "less what was expected"])
+    _print_row(["---"] * 8)
     for horizon in project.outcomes.horizons_days:
-        pooled = tested.pooled("churn", horizon)
+        mornings = mornings_judged(tested, horizon)
         known = [told.loc[told["days"] == horizon] for told in later]
         known = [own for own in known if own["came"].notna().all()]
-        if pooled is not None and known:
-            _print_auc(horizon, pooled, known)
+        if mornings and tested.today is not None and known:
+            today = tested.today[f"{MODEL}.{horizon}d"].to_numpy()
+            _print_auc(horizon, mornings, today, known)
     print(f"\n### AUC within {project.outcomes.primary_horizon_days} days, by morning\n")
     _print_row(["morning", "accounts", "the model's", "implied", "that of the true chances"])
     _print_row(["---"] * 5)
@@ -155,27 +157,23 @@ def _dates(days: Sequence[int]) -> list[date]:
     return [each.date() for each in as_dates(np.array(days))]
 
 
-def _print_auc(horizon: int, pooled: Pooled, later: Sequence[pd.DataFrame]) -> None:
+def _print_auc(
+    horizon: int, mornings: Sequence[Pooled], today: Floats, later: Sequence[pd.DataFrame]
+) -> None:
+    pooled = Pooled.together(mornings)
     low, high = account_bootstrap(
         lambda weights: auc(pooled.said, pooled.happened, weights=weights),
         pooled.families,
         seed=0,
     )
     own = auc(pooled.said, pooled.happened)
-    today = later[0]["said"].to_numpy()
-    foretold = own + _implied(today) - _implied(pooled.said)
+    foretold, *ends = expected_auc(mornings, today)
     both = pd.concat(later)
     realised = auc(both["said"].to_numpy(), both["came"].to_numpy())
-    figures = [f"{own:.3f}", f"{low:.3f} to {high:.3f}", f"{foretold:.3f}", f"{realised:.3f}"]
+    figures = [f"{own:.3f}", f"{low:.3f} to {high:.3f}", f"{foretold:.3f}"]
+    figures += [f"{ends[0]:.3f} to {ends[1]:.3f}", f"{realised:.3f}"]
     gaps = [f"{realised - own:+.3f}", f"{realised - foretold:+.3f}"]
     _print_row([str(horizon), *figures, *gaps])
-
-
-def _implied(said: Floats) -> float:
-    """The AUC to expect of chances that are right (van Klaveren and others 2016)."""
-    happened = np.repeat([1.0, 0.0], len(said))
-    weights = np.concatenate([said, 1 - said])
-    return auc(np.concatenate([said, said]), happened, weights=weights)
 
 
 def _past(company: Company, origins_judged: Sequence[Judged]) -> Iterator[pd.DataFrame]:
@@ -200,7 +198,7 @@ def _print_morning(told: pd.DataFrame) -> None:
         return
     said, came = told["said"].to_numpy(), told["came"].to_numpy()
     true = told["true"].fillna(0.0).to_numpy()
-    figures = [auc(said, came), _implied(said), auc(true, came)]
+    figures = [auc(said, came), implied_auc(said), auc(true, came)]
     name = str(told["morning"].iloc[0])
     _print_row([name, str(len(told)), *(f"{figure:.3f}" for figure in figures)])
 

@@ -30,6 +30,7 @@ TITLES = {
 }
 JUDGED_BY = ("auc", "average_precision", "brier", "ece", "predicted_over_observed")
 WITH_LISTS = (*JUDGED_BY, "lift_at_capacity")
+EXPECTED = "auc_expected_today"
 OVER_TIME = ("auc", "predicted_over_observed", "integrated_brier", "c_index")
 LISTS = ("leavers_listed", "leavers_listed_early", "lead_days")
 
@@ -132,14 +133,15 @@ def _beside_rules(question: str, whole: pd.DataFrame, primary: int) -> Table:
 
 def _by_horizon(whole: pd.DataFrame) -> Table:
     ours = whole.loc[(whole["predictor"] == MODEL) & whole["horizon_days"].notna()]
+    shown = (EXPECTED, *JUDGED_BY) if EXPECTED in set(ours["measure"]) else JUDGED_BY
     rows = [
         Row(
             formats.days(float(str(days))),
-            (_events(own), *_figures(own, JUDGED_BY, with_interval=True)),
+            (_events(own), *_figures(own, shown, with_interval=True)),
         )
         for days, own in ours.groupby("horizon_days", sort=True)
     ]
-    return Table("By horizon", ("horizon", "events", *JUDGED_BY), tuple(rows))
+    return Table("By horizon", ("horizon", "events", *shown), tuple(rows))
 
 
 def _for_whom(asked: pd.DataFrame, primary: int, material: Material) -> Table:

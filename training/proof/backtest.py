@@ -20,13 +20,9 @@ from features.assemble import FeatureSet
 from training.engine.followed import CHURN, OTHER, Followed, follow, lag_known_by
 from training.engine.outcomes import exit_events, followed_until
 from training.engine.periods import Floats, Periods
-from training.models import (
-    RULE_INPUTS,
-    STEP_RULE_INPUTS,
-    exit_evidence,
-    step_evidence,
-)
+from training.models import RULE_INPUTS, STEP_RULE_INPUTS, exit_evidence, step_evidence
 from training.proof.amounts import amounts_at
+from training.proof.foretold import said_today
 from training.proof.judged import DATES, QUESTIONS, Backtest, Judged
 from training.proof.replay import Listing, leavers_of, lists_at, mornings_of
 from training.questions.changes import asked_about, follow_changes
@@ -90,7 +86,9 @@ def backtest(
     }
     lists = [origin.lists for origin in found if origin.lists is not None]
     leavers = leavers_of(lists, features.exits) if listing is not None else None
-    return Backtest(judged, tuple(r for origin in found for r in origin.remarks), leavers)
+    today = said_today(features, project) if any(origin.judged for origin in found) else None
+    remarks = tuple(r for origin in found for r in origin.remarks)
+    return Backtest(judged, remarks, leavers, today)
 
 
 def _judge_origin(task: _Task, origin_day: int) -> _Origin:

@@ -193,6 +193,8 @@ class Backtest:
     leavers: pd.DataFrame | None = None
     """account_id, segment, exited_on, seen_on (first morning of the replay) and, by predictor,
     when the account first stood in its owner's list; see ``training.proof.replay``."""
+    today: pd.DataFrame | None = None
+    """What is said of the accounts of the newest morning: ``training.proof.foretold``."""
 
     def newest_half(self, question: str) -> "Backtest":
         """The newer origins of a question, the middle one included."""
@@ -218,6 +220,7 @@ class Backtest:
         *,
         remarks: Sequence[str],
         leavers: pd.DataFrame | None,
+        today: pd.DataFrame | None = None,
     ) -> Self:
         """Read back what ``to_frame`` gave, newest origin first."""
         judged = {
@@ -228,4 +231,4 @@ class Backtest:
             else []
             for question, frame in frames.items()
         }
-        return cls(judged, tuple(remarks), leavers)
+        return cls(judged, tuple(remarks), leavers, today)

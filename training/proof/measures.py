@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.asof import as_dates
 from training.engine.periods import Floats, Ints
+from training.proof.foretold import expected_lines
 from training.proof.judged import ASKED, MODEL, QUESTIONS, Backtest, Bools, Judged, Pooled
 from training.proof.metrics import (
     account_bootstrap,
@@ -75,6 +76,8 @@ def measures_of(tested: Backtest, horizons: Sequence[int]) -> pd.DataFrame:
         lines += _over_time(tested, question, horizons)
         lines += [{"question": question, **line} for line in date_measures(tested, question)]
     lines += [{"question": "churn", **line} for line in lead_measures(tested.leavers)]
+    of_all = {"question": "churn", "origin": TOGETHER, "group_kind": "all", "group": "all"}
+    lines += [{**of_all, **line} for line in expected_lines(tested, horizons)]
     table = pd.DataFrame(lines).reindex(columns=list(COLUMNS))
     return table.astype({"horizon_days": "Int32", "accounts": "Int64", "events": "Int64"})
 

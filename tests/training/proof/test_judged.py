@@ -31,7 +31,9 @@ def an_origin(day: int, *, accounts: int = 4, watched: float = 200.0, **rules) -
 
 def read_back(tested: Backtest) -> Backtest:
     frames = {question: tested.to_frame(question) for question in QUESTIONS}
-    return Backtest.from_frames(frames, remarks=tested.remarks, leavers=tested.leavers)
+    return Backtest.from_frames(
+        frames, remarks=tested.remarks, leavers=tested.leavers, today=tested.today
+    )
 
 
 def test_a_whole_backtest_is_read_back_to_the_last_bit(company):
