@@ -42,6 +42,10 @@ class Seen:
         told = json.loads(path.read_text("utf-8"))
         return cls(told["as_of_day"], told["prints"], told["marks"], told["later"])
 
+    def parts_of(self, name: str) -> list[str]:
+        """The parts of a table that were printed, each by itself."""
+        return [part for part in self.prints if part.split(" ")[0] == name]
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
@@ -68,12 +72,28 @@ class Arrived:
 
     def seen(self) -> Seen:
         """Print every table, reading what the earlier build did not know."""
-        prints, later = {}, {}
+        prints: dict[str, Mapping[str, list[int]]] = {}
+        later: dict[str, int] = {}
         for name in sorted(self.tables):
+            if known := self._all_known(name):
+                prints |= {part: known.prints[part] for part in known.parts_of(name)}
+                later |= dict.fromkeys(known.parts_of(name), 0)
+                continue
             for part, rows in parts_by_day(name, self.tables[name]):
                 told = self._printed(name, part, rows)
                 prints[part], later[part] = told.days, told.later
         return Seen(self.as_of_day, prints, self.marks, later)
+
+    def is_as_it_was(self, name: str) -> bool:
+        """Whether a table is in the very files that the earlier build read."""
+        return self._stands(name) and not self._new_files(name)
+
+    def _all_known(self, name: str) -> Seen | None:
+        """What the earlier build knew, where that is all there is of a table."""
+        before = self.before
+        if before is None or not self.is_as_it_was(name):
+            return None
+        return None if any(before.later[part] for part in before.parts_of(name)) else before
 
     def changed_from(self, name: str, seen: Seen) -> int:
         """The first day of which other rows are known than the earlier build knew."""

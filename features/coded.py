@@ -75,7 +75,7 @@ class Held(NamedTuple):
 
     def counted(self) -> pd.DataFrame:
         """Every capability of the rows that hold: how many there are, and the first moment."""
-        parts = [_of_capabilities(run.rows, len(run.capabilities), u) for run, u in self.runs]
+        parts = [run.counted(until) for run, until in self.runs]
         told = pd.DataFrame(
             {
                 "capability": [name for run, _ in self.runs for name in run.capabilities],
@@ -218,18 +218,6 @@ def _days(moment: Ints) -> np.ndarray:
     for row in range(len(moment)):
         told[row] = moment[row] // DAY
     return told
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _of_capabilities(rows: RowsByAccount, capabilities: int, until: int) -> tuple[Ints, Ints]:
-    counts = np.zeros(capabilities, dtype=np.int64)
-    first = np.full(capabilities, np.iinfo(np.int64).max, dtype=np.int64)
-    for row in range(len(rows.known)):
-        if rows.known[row] < until:
-            one = rows.capability[row]
-            counts[one] += 1
-            first[one] = min(first[one], rows.moment[row])
-    return counts, first
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -7,7 +7,8 @@ is computed as if nothing had been there.
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,15 @@ class Stands:
     parts: tuple[str, ...] = ()
     why_not: str | None = None
     rows_read_anew_because: str | None = None
+    tables_read_because: Mapping[str, str] = field(default_factory=dict)
+    """Why each small table that was not taken over was not."""
 
 
 def write_mornings(folder: Path, parts: Parts, seen: Seen) -> None:
     """Write what the next build asks: which mornings are in which part, from which rows."""
-    told = {"parts": parts.days_of, **asdict(seen)}
-    (folder / MORNINGS).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    told = {field.name: getattr(seen, field.name) for field in fields(seen)}
+    told_in_full = json.dumps({"parts": parts.days_of, **told})
+    (folder / MORNINGS).write_text(told_in_full, encoding="utf-8")
 
 
 def seen_before(before: Path | None) -> Seen | None:

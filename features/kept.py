@@ -12,20 +12,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.asof import Ints
 from features.coded import Held
-from features.taken import NO_USERS, Asking, RowsByAccount, Run, take_in
+from features.sealed import Seals, are_whole, sealed
+from features.taken import NO_USERS, Asking, Counted, RowsByAccount, Run, take_in
 
 FOLDER = "rows"
 """Where in a build's folder runs are kept; no part of its features."""
 TOLD = "runs.json"
-LAYOUT = 1
+LAYOUT = 2
 MOST_RUNS = 64
 """With more of them, rows are read anew, and kept in one."""
 
@@ -40,8 +41,12 @@ class KeptRun:
     until_day: int
     """Its rows that became known from this day on no longer hold."""
     capabilities: tuple[str, ...]
-    sums: Mapping[str, int]
-    """A sum over each of its files, which tells whether it is still the same."""
+    counted: tuple[tuple[int, ...], ...]
+    """Of each capability: rows, and the first moment, in all that was read."""
+    before_day: int
+    """What was read had become known before that day."""
+    seals: Seals
+    """Which tell whether its files are still the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,8 @@ class Kept:
             told = json.loads((folder / TOLD).read_text("utf-8"))
             if told["layout"] != LAYOUT:
                 return cls(folder, why_not="rows were kept in another layout")
-            runs = tuple(
-                KeptRun(**{**run, "capabilities": tuple(run["capabilities"])})
-                for run in told["runs"]
-            )
-            is_whole = all(run.sums == _sums(folder, run.name) for run in runs)
+            runs = tuple(_told(run) for run in told["runs"])
+            is_whole = all(are_whole(folder, run.seals) for run in runs)
         except (OSError, ValueError, KeyError, TypeError):
             is_whole = False
         if not is_whole:
@@ -104,9 +106,16 @@ class Kept:
             np.save(self.folder / f"{name}.{part}.npy", array, allow_pickle=False)
         for part, texts in (("accounts", run.ids), ("users", users)):
             pq.write_table(pa.table({part: texts}), self.folder / f"{name}.{part}.parquet")
-        sums = _sums(self.folder, name)
-        rows, since, until = len(run.rows.known), asking.since_day, asking.before_day
-        added = KeptRun(name, rows, since, until, run.capabilities, sums)
+        added = KeptRun(
+            name,
+            rows=len(run.rows.known),
+            from_day=asking.since_day,
+            until_day=asking.before_day,
+            capabilities=run.capabilities,
+            counted=tuple(tuple(one.tolist()) for one in run.whole),
+            before_day=run.before_day,
+            seals=sealed(self.folder / file for file in _files(name)),
+        )
         return replace(self, runs=(*self.runs, added), why_not=None)
 
     def write(self) -> None:
@@ -141,9 +150,16 @@ def with_new(
     return kept
 
 
+def _told(run: Mapping[str, Any]) -> KeptRun:
+    counted = tuple(map(tuple, run["counted"]))
+    return KeptRun(**{**run, "capabilities": tuple(run["capabilities"]), "counted": counted})
+
+
 def _run(folder: Path, run: KeptRun) -> Run:
     arrays = RowsByAccount(*(_array(folder, run.name, part) for part in RowsByAccount._fields))
-    return Run(_texts(folder, run.name, "accounts"), run.capabilities, arrays)
+    whole = Counted(*(np.array(one, dtype=np.int64) for one in run.counted))
+    ids = _texts(folder, run.name, "accounts")
+    return Run(ids, run.capabilities, arrays, whole, run.before_day)
 
 
 def _array(folder: Path, name: str, part: str) -> np.ndarray:
@@ -160,15 +176,3 @@ def _texts(folder: Path, name: str, part: str) -> pa.Array:
 def _files(name: str) -> list[str]:
     arrays = [f"{name}.{part}.npy" for part in RowsByAccount._fields]
     return [*arrays, f"{name}.accounts.parquet", f"{name}.users.parquet"]
-
-
-def _sums(folder: Path, name: str) -> dict[str, int]:
-    """Sums of the bytes of a run's files, taken as numbers as wide as what they hold."""
-    return {file: _sum(folder / file) for file in _files(name)}
-
-
-def _sum(path: Path) -> int:
-    content = np.memmap(path, dtype=np.uint8, mode="r")
-    whole: Ints = content[: len(content) // 8 * 8].view(np.uint64)
-    rest = content[len(content) // 8 * 8 :]
-    return int(whole.sum(dtype=np.uint64)) + int(rest.sum(dtype=np.uint64)) + len(content)

@@ -139,11 +139,12 @@ def plan_of(
     *,
     also: tuple[date, ...] = (),
     held: Held | None = None,
+    small: Mapping[str, pd.DataFrame] | None = None,
 ) -> Plan:
     """Look at what there is, once, before any account is computed.
 
     ``also`` are mornings wanted besides those of the configuration's grid; activity that is
-    ``held`` already is not looked at where it is.
+    ``held`` already, and ``small`` tables that are at hand, are not looked at where they are.
 
     Raises DataError where no account was known by then, ConfigError where the playbook or the
     segments speak of what the data lack.
@@ -151,7 +152,8 @@ def plan_of(
     project = configuration.project
     counted = _by_capability(tables["activity"], as_of, held)
     _check_capabilities(configuration.playbook, counted, tables["activity"])
-    small = read_small_tables(tables, before_day=ordinal(as_of))
+    if small is None:
+        small = read_small_tables(tables, before_day=ordinal(as_of))
     mornings = _mornings(counted["first"].min(), small["accounts"], project, as_of, also=also)
     live = live_snapshots(small, mornings)
     if not len(live):

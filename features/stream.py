@@ -37,6 +37,7 @@ from features.further import (
 )
 from features.history import Columns
 from features.kept import Kept, with_new
+from features.kept_tables import kept_tables
 from features.ladder import MILESTONE_REACH_RATE
 from features.parts import Cut, Parts
 from features.plan import Plan, plan_of
@@ -90,10 +91,13 @@ def write_in_shards(
         arrived = Arrived.since(then, tables, filed, as_of_day=ordinal(as_of))
         seen = arrived.seen()
         held, why_read = _held(arrived, seen, folder, before, memory=memory)
-        plan = plan_of(tables, configuration, as_of, also=also, held=held)
+        small = kept_tables(arrived, folder, before)
+        plan = plan_of(tables, configuration, as_of, also=also, held=held, small=small.tables)
         parts = Parts.of(plan.mornings, as_of=as_of)
         stands = what_stands(before or folder, parts, then, seen)
-        stands = replace(stands, rows_read_anew_because=why_read)
+        stands = replace(
+            stands, rows_read_anew_because=why_read, tables_read_because=small.why_read
+        )
         write = partial(
             _write, tables=tables, folder=folder, shards=shards, held=held, memory=memory
         )

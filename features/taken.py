@@ -67,12 +67,29 @@ class RowsByAccount(NamedTuple):
     """Who each person is: a place among all users that are kept."""
 
 
+class Counted(NamedTuple):
+    """Of each capability of a run: how many rows there are, and the first moment."""
+
+    rows: Ints
+    first: Ints
+
+
 class Run(NamedTuple):
     """Rows that became known in some span of days, in the order of their accounts' ids."""
 
     ids: pa.Array
     capabilities: tuple[str, ...]
     rows: RowsByAccount
+    whole: Counted
+    """Counted over all of its rows, also over those that no longer hold."""
+    before_day: int
+    """All of its rows were known before that day."""
+
+    def counted(self, until: int) -> Counted:
+        """Count the rows known before a day; there is no look at them where all were."""
+        if until >= self.before_day:
+            return self.whole
+        return counted(self.rows, len(self.capabilities), until)
 
 
 class Asking(NamedTuple):
@@ -89,16 +106,16 @@ def take_in(
 ) -> tuple[Run, pa.Array]:
     """Read rows of an embedded engine; handed back are also the users, with new ones last."""
     with _at_hand(_asked(activity, asking), asking) as rows:
-        counted = rows.group_by("account_id").agg(rows=rows.count()).order_by("account_id")
-        accounts = counted.to_pyarrow()
+        by_account = rows.group_by("account_id").agg(rows=rows.count())
+        accounts = by_account.order_by("account_id").to_pyarrow()
         first = np.zeros(len(accounts) + 1, dtype=np.int64)
         np.cumsum(accounts["rows"].to_numpy(), out=first[1:])
         ids = accounts["account_id"].combine_chunks()
-        names = rows.select("capability").distinct().order_by("capability").to_pyarrow()
-        capabilities = names["capability"].combine_chunks()
-        users = _with_new(users, rows)
+        told = rows.select("capability").distinct().order_by("capability").to_pyarrow()
+        capabilities = told["capability"].combine_chunks()
+        named, users = _with_new(users, rows)
         columns, ahead = RowColumns.empty(int(first[-1])), first.copy()
-        with _numbered_in_engine(rows, ids, users, capabilities) as numbered:
+        with _numbered_in_engine(rows, ids, named, capabilities) as numbered:
             for batch in numbered:
                 if not _laid(ahead, first, columns, _Batch(*map(_plain, batch.columns))):
                     raise _MOVED
@@ -106,7 +123,9 @@ def take_in(
         raise _MOVED
     person, first_person, user = _numbered(first, columns.person, len(users))
     of_run = RowsByAccount(first, person, *columns[1:], first_person, user)
-    return Run(ids, tuple(capabilities.to_pylist()), of_run), users
+    whole = counted(of_run, len(capabilities), asking.before_day)
+    names = tuple(capabilities.to_pylist())
+    return Run(ids, names, of_run, whole, asking.before_day), users
 
 
 @contextmanager
@@ -159,29 +178,39 @@ def _midnight(day: int) -> pd.Timestamp:
     return pd.Timestamp(day * DAY, unit="us")
 
 
-def _with_new(users: pa.Array, rows: ir.Table) -> pa.Array:
-    """The users that are kept, and behind them those whom only these rows name."""
-    named = rows.filter(rows.user_id.notnull()).select("user_id").distinct().to_pyarrow()
-    found = named["user_id"].combine_chunks()
+class _Named(NamedTuple):
+    """The users whom some rows name, and the place of each among all that are kept."""
+
+    texts: pa.Array
+    places: np.ndarray
+
+
+def _with_new(users: pa.Array, rows: ir.Table) -> tuple[_Named, pa.Array]:
+    """Find the users whom rows name; handed over are also all users, the new ones last."""
+    column = rows.filter(rows.user_id.notnull()).select("user_id").distinct().to_pyarrow()
+    texts = column["user_id"].combine_chunks()
     if not len(users):
-        return found
-    old = pc.index_in(users, value_set=found).drop_null().to_numpy()
-    is_new = np.ones(len(found), dtype=bool)
-    is_new[old] = False
-    return pa.concat_arrays([users, found.filter(pa.array(is_new))])
+        return _Named(texts, np.arange(len(texts))), texts
+    places = pc.index_in(texts, value_set=users).fill_null(-1).to_numpy().copy()
+    is_new = places < 0
+    places[is_new] = len(users) + np.arange(is_new.sum())
+    return _Named(texts, places), pa.concat_arrays([users, texts.filter(pa.array(is_new))])
 
 
 @contextmanager
 def _numbered_in_engine(
-    rows: ir.Table, ids: pa.Array, users: pa.Array, capabilities: pa.Array
+    rows: ir.Table, ids: pa.Array, named: _Named, capabilities: pa.Array
 ) -> Iterator[Iterator[pa.RecordBatch]]:
     """Rows with numbers for names, in the order of ``_Batch``, some at a time."""
     engine: Any = rows.get_backend()
-    names = (("account_id", ids), ("user_id", users), ("capability", capabilities))
+    names = (
+        ("account_id", ids, np.arange(len(ids))),
+        ("user_id", named.texts, named.places),
+        ("capability", capabilities, np.arange(len(capabilities))),
+    )
     with ExitStack() as held:
-        for column, told in names:
-            codes = pa.array(np.arange(len(told), dtype=np.int32))
-            table = pa.table({column: told, f"of_{column}": codes})
+        for column, told, codes in names:
+            table = pa.table({column: told, f"of_{column}": codes.astype(np.int32)})
             name = f"numbers_of_{column}"
             numbers = engine.create_table(name, table, temp=True, overwrite=True)
             held.callback(engine.drop_table, name, force=True)
@@ -196,6 +225,23 @@ def _numbered_in_engine(
             quantity=rows.quantity,
         )
         yield engine.con.sql(engine.compile(told)).to_arrow_reader(BATCH_ROWS)
+
+
+def counted(rows: RowsByAccount, capabilities: int, until: int) -> Counted:
+    """Walk through rows to what ``Counted`` says of those known before a day."""
+    return Counted(*_of_capabilities(rows, capabilities, until))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _of_capabilities(rows: RowsByAccount, capabilities: int, until: int) -> tuple[Ints, Ints]:
+    counts = np.zeros(capabilities, dtype=np.int64)
+    first = np.full(capabilities, np.iinfo(np.int64).max, dtype=np.int64)
+    for row in range(len(rows.known)):
+        if rows.known[row] < until:
+            one = rows.capability[row]
+            counts[one] += 1
+            first[one] = min(first[one], rows.moment[row])
+    return counts, first
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

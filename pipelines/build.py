@@ -68,6 +68,7 @@ def build_into(
         "made_anew_because": stands.why_not,
         "parts_taken_over": () if stands.why_not else stands.parts,
         "rows_read_anew_because": stands.rows_read_anew_because,
+        "tables_read_because": stands.tables_read_because,
     }
     write_manifest(folder, {**made, "further": further})
 
