@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from configs.playbook import DoneWhen
-from features.asof import Ints, Mornings
+from features.asof import Bools, Ints, Mornings
 from features.coded import CodedRows, Names, rows_of_capability
 from features.passes import reduced_people, reduced_rows
 from features.people import ReducedPeople, reduce_people
@@ -32,8 +32,11 @@ class Asked(Protocol):
     def people(self, mornings: Mornings, names: Names, wanted: Sequence[str]) -> ReducedPeople:
         """What each person did, and which of the ``wanted`` capabilities each role used."""
 
-    def evidence(self, criterion: DoneWhen, mornings: Mornings) -> pd.DataFrame:
-        """account_id, user_id, occurred_at, quantity and known of what a criterion reads."""
+    def evidence(self, criterion: DoneWhen, mornings: Mornings, *, of: Bools) -> pd.DataFrame:
+        """account_id, user_id, occurred_at, quantity and known of what a criterion reads.
+
+        Of some accounts: there may be rows of others.
+        """
 
     def last_use(self, capability: str) -> pd.DataFrame:
         """account_id, known and day: the last day of use of a capability, by day known."""
@@ -57,7 +60,7 @@ class InEngine:
     def people(self, mornings: Mornings, names: Names, wanted: Sequence[str]) -> ReducedPeople:
         return reduce_people(self.tables, mornings, capabilities=wanted)
 
-    def evidence(self, criterion: DoneWhen, mornings: Mornings) -> pd.DataFrame:
+    def evidence(self, criterion: DoneWhen, mornings: Mornings, *, of: Bools) -> pd.DataFrame:
         rows = self.tables["activity"]
         rows = rows.filter(rows.capability == criterion.capability)
         rows = rows.select(
@@ -99,8 +102,8 @@ class AtHand:
     def people(self, mornings: Mornings, names: Names, wanted: Sequence[str]) -> ReducedPeople:
         return reduced_people(self.rows, mornings, names, wanted)
 
-    def evidence(self, criterion: DoneWhen, mornings: Mornings) -> pd.DataFrame:
-        rows, (found, account) = self.rows, self._of(criterion.capability)
+    def evidence(self, criterion: DoneWhen, mornings: Mornings, *, of: Bools) -> pd.DataFrame:
+        rows, (found, account) = self.rows, self._of(criterion.capability, of)
         known = rows.known[found].astype(np.int64)
         if criterion.role is not None or criterion.measure in ("users", "share_of_seats"):
             keep = rows.person[found] != NOBODY
@@ -121,7 +124,8 @@ class AtHand:
         )
 
     def last_use(self, capability: str) -> pd.DataFrame:
-        found, account = self._of(capability)
+        everyone = np.ones(len(self.rows.first) - 1, dtype=np.bool_)
+        found, account = self._of(capability, everyone)
         known = self.rows.known[found].astype(np.int64)
         day = self.rows.day[found].astype(np.int64)
         return pd.DataFrame({"account_id": account, "known": known, "day": day})
@@ -129,11 +133,12 @@ class AtHand:
     def used(self, span: Span, *, part_days: int | None) -> pd.DataFrame:
         return used_at_hand(self.rows, span, self.names.capabilities, part_days=part_days)
 
-    def _of(self, capability: str) -> tuple[Ints, Ints]:
-        """The rows of a capability, and whose they are."""
+    def _of(self, capability: str, accounts: Bools) -> tuple[Ints, Ints]:
+        """The rows of a capability of some accounts, and whose they are."""
         names = self.names.capabilities
         code = names.index(capability) if capability in names else len(names)
-        found, account = rows_of_capability(self.rows.first, self.rows.capability, code)
+        first, capabilities = self.rows.first, self.rows.capability
+        found, account = rows_of_capability(first, capabilities, code, accounts)
         return found, account
 
     def _role(self, role: str) -> int:

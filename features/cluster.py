@@ -19,21 +19,30 @@ import pyarrow.compute as pc
 from features.catalogue import Feature
 from features.coded import Held
 from features.history import Column, Columns
+from features.met import Met
 from features.plan import Plan
 from features.shards import ACTIVE, Shard, compute_shard, ranges, with_roles
 from features.sources.duckdb import embedded_engine
 from features.tables import STORED, TABLES
 
 SPARK = "pyspark"
-FRAMES = ("snapshots", "steps", "standing", "reached", "usage", "first_use", "tried")
+FRAMES = ("snapshots", "steps", "standing", "reached", "met", "usage", "first_use", "tried")
 SENT = "shard long, part string, content binary"
 ROW_SCHEMA = pa.schema([("shard", pa.int64()), ("part", pa.string()), ("content", pa.binary())])
 
 
 def computed(
-    plan: Plan, tables: Mapping[str, ir.Table], *, shards: int, held: Held | None = None
+    plan: Plan,
+    tables: Mapping[str, ir.Table],
+    *,
+    shards: int,
+    held: Held | None = None,
+    met: Met | None = None,
 ) -> Iterator[Shard]:
-    """Compute all accounts, in so many shards, one after the other or wherever they are."""
+    """Compute all accounts, in so many shards, one after the other or wherever they are.
+
+    What of activity is ``held``, and which criteria are ``met``, is used where this runs.
+    """
     engine = tables["activity"].get_backend()
     if engine.name == SPARK:
         yield from _on_spark(engine, plan, tables, shards=shards)
@@ -41,7 +50,8 @@ def computed(
     if held is not None:
         held = with_roles(held, plan, tables)
     for first, last in ranges(plan, shards):
-        yield compute_shard(plan, tables, first=first, last=last, held=held)
+        own = met and met.between(first, last)
+        yield compute_shard(plan, tables, first=first, last=last, held=held, met=own)
         if held is not None:
             held.let_go()
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.asof import Ints, Mornings
+from features.asof import Bools, Ints, Mornings
 from features.roles import Roles
 from features.taken import DAY, NOBODY, RowColumns, RowsByAccount, Run
 
@@ -190,13 +190,16 @@ def _first_seeing(known: np.ndarray, mornings: Mornings) -> np.ndarray:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def rows_of_capability(first: Ints, capability: np.ndarray, code: int) -> tuple[Ints, Ints]:
-    """Which rows are of a capability, and of which account each of them is."""
-    size = 0
-    for row in range(len(capability)):
-        size += capability[row] == code
+def rows_of_capability(
+    first: Ints, capability: np.ndarray, code: int, accounts: Bools
+) -> tuple[Ints, Ints]:
+    """Which rows of some accounts are of a capability, and of which account each of them is."""
+    wanted, size = np.flatnonzero(accounts), 0
+    for account in wanted:
+        for row in range(first[account], first[account + 1]):
+            size += capability[row] == code
     told, count = np.empty((2, size), dtype=np.int64), 0
-    for account in range(len(first) - 1):
+    for account in wanted:
         for row in range(first[account], first[account + 1]):
             if capability[row] == code:
                 told[0, count], told[1, count] = row, account

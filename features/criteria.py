@@ -45,6 +45,14 @@ class Attainment:
     met_at: Ints
     progress: Floats
 
+    def or_met(self, before: Ints) -> "Attainment":
+        """The same, but for accounts that had met it before all of the mornings."""
+        was_met = (before != NOT_YET)[:, None]
+        return Attainment(
+            np.where(was_met, before[:, None], self.met_at),
+            np.where(was_met, 1.0, self.progress),
+        )
+
 
 def walk(
     evidence: Evidence, *, accounts: int, mornings: Ints, within_days: int | None

@@ -34,6 +34,7 @@ class Stands:
     rows_read_anew_because: str | None = None
     tables_read_because: Mapping[str, str] = field(default_factory=dict)
     """Why each small table that was not taken over was not."""
+    criteria_decided_anew_because: str | None = None
 
 
 def write_mornings(folder: Path, parts: Parts, seen: Seen) -> None:

@@ -26,6 +26,7 @@ from features.criteria import (
     walk_weeks,
 )
 from features.history import Rows
+from features.met import Met
 from features.seats import Seats
 
 
@@ -55,15 +56,19 @@ def reached_milestones(
     activity: Asked,
     small: Mapping[str, Rows],
     snapshots: Snapshots,
+    *,
+    met: Met | None = None,
 ) -> dict[str, Reached]:
     """Decide every milestone of the playbook for every snapshot.
+
+    Of what is ``met`` already no row is looked at.
 
     Snapshots may pair accounts with mornings on which they were gone: what they reached between
     their last morning and their exit is known only later.
     """
-    seats = Seats.known(small)
+    seats, met = Seats.known(small), met or Met({})
     return {
-        milestone.slug: _reached(milestone, activity, small, snapshots, seats=seats)
+        milestone.slug: _reached(milestone, activity, small, snapshots, seats=seats, met=met)
         for milestone in playbook.milestones
     }
 
@@ -95,6 +100,19 @@ def first_reached(
     return told.astype({"account_id": "str", "milestone": "str"})
 
 
+def met_by_use(
+    playbook: Playbook, reached: Mapping[str, Reached], snapshots: Snapshots
+) -> pd.DataFrame:
+    """When each account met each criterion, as the last morning knows; NOT_YET if it did not.
+
+    ``snapshots`` pairs every account with every morning.
+    """
+    last = np.flatnonzero(snapshots.morning == snapshots.mornings.count - 1)
+    by_use = [m.slug for m in playbook.milestones if not isinstance(m.done_when, str)]
+    told = {"account_id": pd.Series(snapshots.account_ids, dtype="str")}
+    return pd.DataFrame(told | {slug: reached[slug].met_at[last] for slug in by_use})
+
+
 def _reached(
     milestone: Milestone,
     activity: Asked,
@@ -102,12 +120,16 @@ def _reached(
     snapshots: Snapshots,
     *,
     seats: Seats,
+    met: Met,
 ) -> Reached:
     if isinstance(milestone.done_when, str):
         met_at = _recorded(milestone.slug, small.get("achievements"), snapshots)
         progress = (met_at > NOT_YET).astype(np.float64)
     else:
-        attained = _attained(milestone.done_when, activity, snapshots, seats)
+        before = met.moments.get(milestone.slug)
+        if before is None:
+            before = np.full(len(snapshots.account_ids), NOT_YET)
+        attained = _attained(milestone.done_when, activity, snapshots, seats, before=before)
         met_at = attained.met_at[snapshots.account, snapshots.morning]
         progress = attained.progress[snapshots.account, snapshots.morning]
     is_lost = np.zeros(len(snapshots), dtype=bool)
@@ -134,15 +156,24 @@ def _attained(
     activity: Asked,
     snapshots: Snapshots,
     seats: Seats,
+    *,
+    before: Ints,
 ) -> Attainment:
-    rows = activity.evidence(criterion, snapshots.mornings)
+    """``before`` is when each account had met it before the first of these mornings."""
+    is_open = before == NOT_YET
+    rows = activity.evidence(criterion, snapshots.mornings, of=is_open)
     account = snapshots.code_of(rows["account_id"])
-    rows, account = rows.loc[account >= 0], account[account >= 0]
+    wanted = (account >= 0) & is_open[account]
+    rows, account = rows.loc[wanted], account[wanted]
     evidence = _evidence(criterion, rows, account, snapshots, seats)
     size, days = len(snapshots.account_ids), snapshots.mornings.days
     if criterion.measure == "weeks_in_a_row":
-        return walk_weeks(evidence, accounts=size, mornings=days)
-    return walk(evidence, accounts=size, mornings=days, within_days=criterion.within_days)
+        attained = walk_weeks(evidence, accounts=size, mornings=days)
+    else:
+        attained = walk(
+            evidence, accounts=size, mornings=days, within_days=criterion.within_days
+        )
+    return attained.or_met(before)
 
 
 def _evidence(

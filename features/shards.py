@@ -25,7 +25,8 @@ from features.family import Own, own_columns
 from features.first_quarter import first_days
 from features.history import Columns, History, everyone_always, first_mornings
 from features.ladder import PACES, Ladder, account_pace, climb, milestone_columns, past_due
-from features.milestones import first_reached, reached_milestones
+from features.met import Met
+from features.milestones import first_reached, met_by_use, reached_milestones
 from features.people import People
 from features.plan import Plan
 from features.roles import Roles
@@ -50,6 +51,8 @@ class Shard:
     step_features: tuple[Feature, ...]
     standing: pd.DataFrame
     reached: pd.DataFrame
+    met: pd.DataFrame
+    """account_id, and when each milestone decided by use was reached, in microseconds."""
     usage: pd.DataFrame
     first_use: pd.DataFrame
     tried: pd.DataFrame
@@ -73,18 +76,19 @@ def compute_shard(
     first: int,
     last: int,
     held: Held | None = None,
+    met: Met | None = None,
 ) -> Shard:
     """Compute the accounts from ``first`` to before ``last`` from the plan's tables.
 
     ``tables`` may hold the activity and users of more accounts, on any engine; where activity
-    is ``held`` already, it is not read.
+    is ``held`` already, it is not read; criteria that these had ``met`` are not decided again.
     """
     names = Names(plan.known_capabilities, plan.roles)
     if not is_embedded(tables):
         activity: Asked = InEngine(placed(plan, tables, first=first, last=last))
     else:
         activity = at_hand(plan, tables, first=first, last=last, held=held)
-    return _computed(plan, plan.history(first, last), activity, names)
+    return _computed(plan, plan.history(first, last), activity, names, met)
 
 
 def is_embedded(tables: Mapping[str, ir.Table]) -> bool:
@@ -148,12 +152,14 @@ def placed(
 PLACED = ("account_id", "place")
 
 
-def _computed(plan: Plan, history: History, activity: Asked, names: Names) -> Shard:
+def _computed(
+    plan: Plan, history: History, activity: Asked, names: Names, met: Met | None
+) -> Shard:
     playbook, live = plan.configuration.playbook, history.snapshots
     reduced = activity.reduced(plan.mornings, names, counted=len(plan.capabilities))
     people = activity.people(plan.mornings, names, playbook.asked_capabilities())
     always = everyone_always(live)
-    reached = reached_milestones(playbook, activity, history.tables, always)
+    reached = reached_milestones(playbook, activity, history.tables, always, met=met)
     alive = live.account * live.mornings.count + live.morning
     ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
     own = Own(
@@ -177,6 +183,7 @@ def _computed(plan: Plan, history: History, activity: Asked, names: Names) -> Sh
         step_features=tuple(c.feature for c in step_columns),
         standing=standing(ladder, history),
         reached=first_reached(reached, always, counts=_counts(plan, history, always)),
+        met=met_by_use(playbook, reached, always),
         usage=_usage(activity, history, plan),
         first_use=first_use,
         tried=tried,

@@ -39,6 +39,7 @@ from features.history import Columns
 from features.kept import Kept, with_new
 from features.kept_tables import kept_tables
 from features.ladder import MILESTONE_REACH_RATE
+from features.met import Met, still_met, write_met
 from features.parts import Cut, Parts
 from features.plan import Plan, plan_of
 from features.shards import Shard, is_embedded
@@ -54,7 +55,7 @@ from features.store import (
 )
 
 Frames = dict[str, pd.DataFrame]
-WHOLE = ("standing", "reached", "usage", "first_use", "tried")
+WHOLE = ("standing", "reached", "met", "usage", "first_use", "tried")
 """Frames of a shard that do not grow with the mornings."""
 LIBRARIES = 600 * 10**6
 """What Python and its libraries take before anything is read."""
@@ -101,21 +102,31 @@ def write_in_shards(
         write = partial(
             _write, tables=tables, folder=folder, shards=shards, held=held, memory=memory
         )
-        whole, stands = _further(plan, stands, parts, folder, write)
+        users = tables.get("users")
+        still = partial(still_met, before=before, then=then, now=seen, held=held, users=users)
+        whole, stands = _further(plan, stands, parts, folder, write, still)
+    write_met(whole.pop("met"), folder)
     _write_rest(plan, whole, folder)
     write_mornings(folder, parts, seen)
     return stands
 
 
 def _further(
-    plan: Plan, stands: Stands, parts: Parts, folder: Path, write: Callable[..., Frames]
+    plan: Plan,
+    stands: Stands,
+    parts: Parts,
+    folder: Path,
+    write: Callable[..., Frames],
+    still: Callable[[Plan], tuple[Met | None, str | None]],
 ) -> tuple[Frames, Stands]:
     """Write the mornings that do not stand, or all of them where that is not to be."""
     few = plan.narrowed(new_days(plan, stands, parts))
     if not len(few.live):
         stands = replace(stands, why_not="nobody is live")
     if stands.why_not is None:
-        whole = write(few, parts.without(stands.parts))
+        met, why_decided = still(few)
+        stands = replace(stands, criteria_decided_anew_because=why_decided)
+        whole = write(few, parts.without(stands.parts), met=met)
         if same_catalogues(stands.folder, folder):
             take_over(stands, folder)
             whole["reached"] = with_earlier(whole["reached"], stands, plan, parts)
@@ -133,10 +144,11 @@ def _write(
     shards: int | None,
     held: Held | None,
     memory: int,
+    met: Met | None = None,
 ) -> Frames:
     """Write parts and catalogues of a plan, and hand over what does not come in parts."""
     shards = shards or shards_within(plan, memory)
-    found = computed(plan, tables, shards=shards, held=held)
+    found = computed(plan, tables, shards=shards, held=held, met=met)
     columns, of_steps, past_due, whole = _write_shards(found, folder, parts)
     columns += _write_across(plan, past_due, folder, parts)
     write_catalogue(folder, "catalogue", columns)

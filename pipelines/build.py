@@ -69,6 +69,7 @@ def build_into(
         "parts_taken_over": () if stands.why_not else stands.parts,
         "rows_read_anew_because": stands.rows_read_anew_because,
         "tables_read_because": stands.tables_read_because,
+        "criteria_decided_anew_because": stands.criteria_decided_anew_because,
     }
     write_manifest(folder, {**made, "further": further})
 

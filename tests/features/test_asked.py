@@ -70,7 +70,7 @@ def frames(asked: Asked, plan: Plan, names: Names) -> dict[str, pd.DataFrame]:
         told[f"last {capability}"] = told[f"last {capability}"].reset_index()
         for role in (None, *names.roles):
             wanted = DoneWhen(capability=capability, measure="users", at_least=1, role=role)
-            rows = asked.evidence(wanted, plan.mornings)
+            rows = asked.evidence(wanted, plan.mornings, of=np.ones(plan.accounts, dtype=bool))
             told[f"{capability} {role}"] = rows.drop(columns="role_known", errors="ignore")
     return told
 
