@@ -20,7 +20,7 @@ from configs.load import Configuration, load
 from features.assemble import FeatureSet
 from features.hindsight import hindsight_in
 from features.nudged import last_nudges
-from features.sources import Source, open_source
+from features.sources import Looked, Source, open_source
 from features.store import read_features
 from features.stream import write_in_shards
 from pipelines.asof import default_as_of
@@ -28,10 +28,24 @@ from pipelines.lake import HINDSIGHT, NUDGED, Lake
 from pipelines.manifest import code_version, read_manifest, write_manifest
 from pipelines.progress import Progress
 
+LOOKED = "looked.json"
+"""What the source had found in its files, in a build's folder."""
 
-def checked_source(configuration: Configuration) -> Source:
-    """Connect to the tables and refuse them if a row breaks its promise."""
-    source = open_source(configuration.project, configuration.folder)
+
+def last_look(lake: Lake, configuration: Configuration) -> Looked:
+    """What the newest build of the same configuration and code had found in the files."""
+    days, wanted = lake.dates("builds"), _asked_of_tables(configuration)
+    if not days or not _is_made_by(lake.path("builds", days[-1]), wanted):
+        return Looked()
+    return Looked.read(lake.path("builds", days[-1]) / LOOKED)
+
+
+def checked_source(configuration: Configuration, looked: Looked) -> Source:
+    """Connect to the tables and refuse them if a row breaks its promise.
+
+    Files that were looked at, and are as they were, are not looked at again.
+    """
+    source = open_source(configuration.project, configuration.folder, looked=looked)
     source.check()
     return source
 
@@ -60,6 +74,7 @@ def build_into(
         before=before,
         filed=source.filed,
     )
+    source.looked().write(folder / LOOKED)
     last_nudges(source.tables, as_of).to_parquet(folder / NUDGED, index=False)
     late = hindsight_in(folder, source.tables, configuration, since=previous, as_of=as_of)
     late.to_parquet(folder / HINDSIGHT, index=False)
@@ -70,6 +85,7 @@ def build_into(
         "rows_read_anew_because": stands.rows_read_anew_because,
         "tables_read_because": stands.tables_read_because,
         "criteria_decided_anew_because": stands.criteria_decided_anew_because,
+        "tables_looked_at_whole": source.looked_at_whole(),
     }
     write_manifest(folder, {**made, "further": further})
 
@@ -77,14 +93,26 @@ def build_into(
 def build_before(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> Path | None:
     """The newest build up to a morning, where configuration and code are the same."""
     days = [day for day in lake.dates("builds") if day <= as_of]
-    if not days:
+    if not days or not _is_made_by(lake.path("builds", days[-1]), wanted):
         return None
+    return lake.path("builds", days[-1])
+
+
+def _is_made_by(folder: Path, wanted: Mapping[str, Any]) -> bool:
     try:
-        found = read_manifest(lake.path("builds", days[-1]))
+        found = read_manifest(folder)
     except OSError:
-        return None
-    same = all(found.get(key) == wanted[key] for key in ("configuration", "features_code"))
-    return lake.path("builds", days[-1]) if same else None
+        return False
+    return all(found.get(key) == wanted[key] for key in ("configuration", "features_code"))
+
+
+def _asked_of_tables(configuration: Configuration) -> dict[str, Any]:
+    """What decides what is asked of the tables: the configuration, and the code."""
+    name, fingerprint = configuration.project.name, configuration.fingerprint
+    return {
+        "configuration": {"name": name, "fingerprint": fingerprint},
+        "features_code": code_print(features, configs),
+    }
 
 
 def made_of(
@@ -103,17 +131,13 @@ def made_of(
     return {
         "as_of": as_of,
         "previous_morning": previous,
-        "configuration": {
-            "name": configuration.project.name,
-            "fingerprint": configuration.fingerprint,
-        },
+        **_asked_of_tables(configuration),
         "data": {
             "fingerprint": source.fingerprint(),
             "newest_activity_at": tables["activity"]["newest_known_at"],
             "tables": tables,
         },
         "code_version": code_version(),
-        "features_code": code_print(features, configs),
     }
 
 
@@ -169,7 +193,7 @@ def build(config: str, lake: str, as_of: str | None = None) -> date:
     configuration, progress = load(Path(config)), Progress()
     store = Lake(Path(lake), configuration.project.name)
     with progress.step("connect and check the tables"):
-        source = connect(configuration)
+        source = connect(configuration, last_look(store, configuration))
     with closing(source), source.steady():
         day = date.fromisoformat(as_of) if as_of else default_as_of(source, today=date.today())
         previous = store.newest("scores", before=day)

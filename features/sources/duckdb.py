@@ -1,8 +1,7 @@
 """The embedded engine, and a customer whose tables are in one DuckDB file."""
 
-import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,11 +11,9 @@ import ibis
 from configs.errors import DataError
 from configs.nearest import did_you_mean
 from configs.project import Project
-from features.sources.prints import glance_at_files
+from features.sources.prints import content_print, glance_at_files
 from features.sources.source import Stored
 from features.tables import TABLES
-
-CHUNK_BYTES = 1 << 22
 
 
 def embedded_engine() -> ibis.BaseBackend:
@@ -68,19 +65,6 @@ def as_views(connection: ibis.BaseBackend, queries: Mapping[str, str]) -> dict[s
     for name, query in queries.items():
         connection.con.execute(f"CREATE OR REPLACE TEMP VIEW stored_{name} AS {query}")
     return {name: connection.table(f"stored_{name}") for name in queries}
-
-
-def content_print(files: Mapping[str, Iterable[Path]]) -> str:
-    """Print the content of files by label; where they lie does not matter."""
-    total = hashlib.sha256()
-    for label, paths in sorted(files.items()):
-        for path in sorted(path for path in paths if path.is_file()):
-            digest = hashlib.sha256()
-            with path.open("rb") as stream:
-                while chunk := stream.read(CHUNK_BYTES):
-                    digest.update(chunk)
-            total.update(f"{label} {path.name} {digest.hexdigest()}\n".encode())
-    return total.hexdigest()
 
 
 def quoted(text: str) -> str:

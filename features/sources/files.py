@@ -23,7 +23,7 @@ import ibis.expr.types as ir
 from configs.errors import DataError
 from configs.nearest import did_you_mean
 from configs.project import Project
-from features.sources.duckdb import as_views, content_print, embedded_engine, quoted
+from features.sources.duckdb import as_views, embedded_engine, quoted
 from features.sources.filed import Filed
 from features.sources.prints import glance_at_files
 from features.sources.source import Stored
@@ -72,7 +72,6 @@ def open_files(project: Project, folder: Path) -> Stored:
         where=str(path),
         tables={f.table: _with_numbers(tables[f.table], f, project) for f in found},
         names=tuple(sorted(f.name.split(".")[0] for f in path.iterdir())),
-        fingerprint=lambda: content_print({f.table: f.paths for f in found}),
         glance=lambda: glance_at_files(path.rglob("*")),
         unreadable=lambda: dict(_not_utf8(found)),
         filed=Filed(

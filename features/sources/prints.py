@@ -5,7 +5,7 @@ added, so that their order does not matter and only the sums travel.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from pathlib import Path
 
@@ -45,6 +45,26 @@ def _row_as_text(rows: ir.Table) -> ir.StringValue:
     gap = ibis.literal(GAP)
     fields = [ibis.coalesce(rows[name].cast("string"), gap) for name in rows.columns]
     return reduce(lambda text, field: text + ibis.literal(FIELD) + field, fields)
+
+
+def content_print(
+    files: Mapping[str, Iterable[Path]], digest: Callable[[Path], str] | None = None
+) -> str:
+    """Print the content of files by label; where they lie does not matter.
+
+    ``digest`` gives the print of one file, where somebody may know it already.
+    """
+    digest, total = digest or digest_of, hashlib.sha256()
+    for label, paths in sorted(files.items()):
+        for path in sorted(path for path in paths if path.is_file()):
+            total.update(f"{label} {path.name} {digest(path)}\n".encode())
+    return total.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Print the content of one file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def glance_at_files(paths: Iterable[Path]) -> str:

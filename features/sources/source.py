@@ -20,7 +20,8 @@ from configs.nearest import did_you_mean
 from configs.project import Project
 from features.sources.checks import broken_promises
 from features.sources.filed import Filed
-from features.sources.prints import print_of_rows
+from features.sources.looked import Looked
+from features.sources.prints import content_print, digest_of, print_of_rows
 from features.tables import TABLES, exits_from_contracts, normalised
 
 REMEDY = "Mend the data, or map its names under [source] in project.toml"
@@ -36,7 +37,7 @@ class Stored:
     names: tuple[str, ...]
     """Everything that is there, for whoever misspelt a table."""
     fingerprint: Callable[[], str] | None = None
-    """Without one, the rows are printed where they are."""
+    """Without one, the files are printed, or else the rows where they are."""
     glance: Callable[[], str | None] = lambda: None
     """What changes whenever the data do and costs next to nothing; None where nothing does."""
     steady: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -60,10 +61,20 @@ class TableFacts:
 
 
 class Source:
-    """An Ibis connection and the normalised tables that are present."""
+    """An Ibis connection and the normalised tables that are present.
 
-    def __init__(self, stored: Stored, project: Project) -> None:
-        self._stored = stored
+    Of files that an earlier look knows, and that are as they were, nothing is found out again.
+    """
+
+    def __init__(
+        self, stored: Stored, project: Project, *, looked: Looked | None = None
+    ) -> None:
+        self._stored, self._looked = stored, looked or Looked()
+        self._marks = {
+            name: marks
+            for name in stored.tables
+            if stored.filed and (marks := stored.filed.marks(name)) is not None
+        }
         self._mapped = {name: project.source.stored_columns(name) for name in stored.tables}
         self._raw = {
             name: _renamed(rows, self._mapped[name]) for name, rows in stored.tables.items()
@@ -90,9 +101,11 @@ class Source:
 
     def check(self) -> None:
         """Raise one DataError that names every broken promise of every table."""
-        unreadable = self._stored.unreadable()
+        changed = [name for name in self._raw if self._new_files(name) != ()]
+        found = self._stored.unreadable() if changed else {}
+        unreadable = {name: what for name, what in found.items() if name in changed}
         wrong = [*self.missing(), *(f"{name} {what}" for name, what in unreadable.items())]
-        for name in self._raw:
+        for name in changed:
             wrong += [] if name in unreadable else self._broken(name)
         if wrong:
             raise DataError(self._stored.where, "; ".join(wrong), REMEDY)
@@ -110,6 +123,10 @@ class Source:
         """A print of the content of the inputs: same rows in the same files, same print."""
         if self._stored.fingerprint is not None:
             return self._stored.fingerprint()
+        if self._stored.filed is not None:
+            return content_print(
+                self._stored.filed.paths, lambda path: self._digests[str(path)]
+            )
         return print_of_rows({name: self.tables[name] for name in self._raw})
 
     def steady(self) -> AbstractContextManager[None]:
@@ -128,16 +145,67 @@ class Source:
     @cached_property
     def facts(self) -> Mapping[str, TableFacts]:
         """Rows, and rows of accounts that nobody signed up, for each table."""
-        return {name: self._facts_of(rows) for name, rows in self.tables.items()}
+        return {name: self._facts(name) for name in self.tables}
 
     def newest_known(self, before: date) -> Mapping[str, datetime | None]:
         """When the newest row of each table that a morning may use became known."""
-        return {
-            name: rows.known_at.max(where=rows.known_at < pd.Timestamp(before))
-            .to_pyarrow()
-            .as_py()
-            for name, rows in self.tables.items()
+        morning, told = pd.Timestamp(before), dict(self._newest)
+        for name, newest in self._newest.items():
+            if newest is not None and newest >= morning:
+                known_at = self.tables[name].known_at
+                told[name] = known_at.max(where=known_at < morning).to_pyarrow().as_py()
+        return told
+
+    def looked(self) -> Looked:
+        """What was found out of the files, for the next who opens them."""
+        newest = {
+            name: None if moment is None else moment.isoformat()
+            for name, moment in self._newest.items()
         }
+        facts = {
+            name: (told.rows, told.rows_of_unknown_accounts)
+            for name, told in self.facts.items()
+        }
+        return Looked(self._marks, self._digests, facts, newest)
+
+    def looked_at_whole(self) -> list[str]:
+        """The tables of which more than new files had to be looked at."""
+        return sorted(name for name in self._raw if self._new_files(name) is None)
+
+    @cached_property
+    def _digests(self) -> Mapping[str, str]:
+        found = {Path(path): mark for of in self._marks.values() for path, mark in of.items()}
+        return {
+            str(path): self._looked.digest(path, mark) or digest_of(path)
+            for path, mark in found.items()
+        }
+
+    @cached_property
+    def _newest(self) -> Mapping[str, datetime | None]:
+        """The newest row of each table, whoever may know it."""
+        return {name: self._newest_of(name) for name in self.tables}
+
+    def _newest_of(self, name: str) -> datetime | None:
+        new = self._new_files(name)
+        if new is None:
+            newest: datetime | None = self.tables[name].known_at.max().to_pyarrow().as_py()
+            return newest
+        known = [self._looked.newest_known(name)]
+        if new:
+            known.append(self._only(name, new).known_at.max().to_pyarrow().as_py())
+        return max((moment for moment in known if moment is not None), default=None)
+
+    def _facts(self, name: str) -> TableFacts:
+        new = self._new_files(name)
+        if new is None or self._new_files("accounts") != ():
+            return self._facts_of(self.tables[name])
+        rows, strangers = self._looked.facts[name]
+        found = self._facts_of(self._only(name, new)) if new else TableFacts(0, 0)
+        return TableFacts(rows + found.rows, strangers + found.rows_of_unknown_accounts)
+
+    def _new_files(self, name: str) -> tuple[Path, ...] | None:
+        """The files that the earlier look did not know; None where another is not as it was."""
+        return self._looked.new_files(name, self._marks.get(name))
 
     def _only(self, name: str, paths: tuple[Path, ...]) -> ir.Table:
         """The rows of a table that some of its files hold."""
@@ -165,8 +233,11 @@ class Source:
                 yield f"{name} lacks the column `{column}`{hint}"
 
     def _broken(self, name: str) -> list[str]:
+        rows, new = self._raw[name], self._new_files(name)
+        if new and self._stored.filed and not TABLES[name].key:
+            rows = _renamed(self._stored.filed.only(name, new), self._mapped[name])
         try:
-            return list(broken_promises(self._raw[name], TABLES[name]))
+            return list(broken_promises(rows, TABLES[name]))
         except self._stored.failures as stumbled:
             return [f"{name} cannot be read ({_first_words(stumbled)})"]
 

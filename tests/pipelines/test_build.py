@@ -37,6 +37,8 @@ def test_the_next_mornings_build_takes_over_what_stands_and_is_the_one_made_anew
     assert further(today)["from"] == yesterday.name, further(today)
     assert "" in further(today)["parts_taken_over"]
     assert further(anew)["made_anew_because"].startswith("no earlier build")
+    assert further(today)["tables_looked_at_whole"] == []
+    assert "activity" in further(anew)["tables_looked_at_whole"]
     assert {path.name for path in today.iterdir()} == {path.name for path in anew.iterdir()}
     for path in today.glob("*.parquet"):
         assert path.read_bytes() == (anew / path.name).read_bytes(), path.name
