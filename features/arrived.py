@@ -121,8 +121,7 @@ class Arrived:
         if before.later[name] and self.as_of_day > before.as_of_day:
             known = self._only(name, tuple(map(Path, before.marks[name]))) if new else rows
             known = known.filter(known.day >= before.as_of_day)
-            later = printed(known, before_day=self.as_of_day, rows_in_all=told.later)
-            told = added(Printed(told.days, 0), later)
+            told = added(Printed(told.days, 0), printed(known, before_day=self.as_of_day))
         if new:
             told = added(told, printed(self._only(name, new), before_day=self.as_of_day))
         return told

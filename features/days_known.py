@@ -26,15 +26,14 @@ class Printed(NamedTuple):
     later: int
 
 
-def printed(rows: ir.Table, *, before_day: int, rows_in_all: int | None = None) -> Printed:
+def printed(rows: ir.Table, *, before_day: int) -> Printed:
     """Print the rows known before a morning, of which ``parts_by_day`` has told the day."""
-    known = rows.filter(rows.day < before_day)
-    counted = known.group_by("day").agg(rows=known.count(), **sums_of_rows(known))
-    told = counted.order_by("day").to_pyarrow().to_pylist()
-    days = {str(row.pop("day")): [int(sum_) for sum_ in row.values()] for row in told}
-    if rows_in_all is None:
-        rows_in_all = int(rows.count().to_pyarrow().as_py())
-    return Printed(days, rows_in_all - sum(day[0] for day in days.values()))
+    by_day = rows.group_by("day").agg(rows=rows.count(), **sums_of_rows(rows))
+    told = {
+        row.pop("day"): list(map(int, row.values())) for row in by_day.to_pyarrow().to_pylist()
+    }
+    days = {str(day): told[day] for day in sorted(told) if day < before_day}
+    return Printed(days, sum(told[day][0] for day in told if day >= before_day))
 
 
 def added(one: Printed, other: Printed) -> Printed:

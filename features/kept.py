@@ -150,6 +150,14 @@ def with_new(
     return kept
 
 
+def edges_between(accounts: ir.Table, pieces: int) -> list[str]:
+    """Ids between which there are about as many accounts each."""
+    ids = accounts.select("account_id").distinct().to_pyarrow()["account_id"].to_pylist()
+    pieces = min(pieces, len(ids))
+    in_order = sorted(ids)
+    return [in_order[len(ids) * piece // pieces] for piece in range(1, pieces)]
+
+
 def _told(run: Mapping[str, Any]) -> KeptRun:
     counted = tuple(map(tuple, run["counted"]))
     return KeptRun(**{**run, "capabilities": tuple(run["capabilities"]), "counted": counted})

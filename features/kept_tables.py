@@ -45,7 +45,7 @@ def kept_tables(arrived: Arrived, folder: Path, before: Path | None) -> Kept:
         if why_not is None and before is not None:
             os.link(before / FOLDER / path.name, path)
         else:
-            rows = arrived.tables[name].to_pandas()
+            rows = arrived.tables[name].to_pyarrow().to_pandas()
             _write(path, in_order(rows, list(TABLES[name].columns)))
             seal = sealed([path])[path.name]
             why_read[name] = why_not or CHANGED

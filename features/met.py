@@ -76,13 +76,13 @@ def write_met(met: pd.DataFrame, folder: Path) -> None:
 
 
 def still_met(
+    tables: Mapping[str, ir.Table],
     plan: Plan,
     *,
     before: Path | None,
     then: Seen | None,
     now: Seen,
     held: Held | None,
-    users: ir.Table | None,
 ) -> tuple[Met | None, str | None]:
     """Give what was met before the mornings of a plan, or say why all is decided anew."""
     if before is None or then is None or held is None:
@@ -91,8 +91,8 @@ def still_met(
     if isinstance(found, str):
         return None, found
     since, ids = then.as_of_day, plan.live.account_ids
-    if not any(int(day) >= since for day in now.prints.get("users", ())):
-        users = None
+    has_new_users = any(int(day) >= since for day in now.prints.get("users", ()))
+    users = tables["users"] if has_new_users else None
     earliest = _earliest_news(held, users, ids, since_day=since)
     return Met.by(found, ids).before(earliest), None
 

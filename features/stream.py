@@ -36,7 +36,7 @@ from features.further import (
     write_mornings,
 )
 from features.history import Columns
-from features.kept import Kept, with_new
+from features.kept import Kept, edges_between, with_new
 from features.kept_tables import kept_tables
 from features.ladder import MILESTONE_REACH_RATE
 from features.met import Met, still_met, write_met
@@ -96,14 +96,12 @@ def write_in_shards(
         plan = plan_of(tables, configuration, as_of, also=also, held=held, small=small.tables)
         parts = Parts.of(plan.mornings, as_of=as_of)
         stands = what_stands(before or folder, parts, then, seen)
-        stands = replace(
-            stands, rows_read_anew_because=why_read, tables_read_because=small.why_read
-        )
+        stands = replace(stands, rows_read_anew_because=why_read)
+        stands = replace(stands, tables_read_because=small.why_read)
         write = partial(
             _write, tables=tables, folder=folder, shards=shards, held=held, memory=memory
         )
-        users = tables.get("users")
-        still = partial(still_met, before=before, then=then, now=seen, held=held, users=users)
+        still = partial(still_met, tables, before=before, then=then, now=seen, held=held)
         whole, stands = _further(plan, stands, parts, folder, write, still)
     write_met(whole.pop("met"), folder)
     _write_rest(plan, whole, folder)
@@ -172,19 +170,11 @@ def _held(
     rows = sum(told[0] for told in seen.prints["activity"].values())
     missing = rows - sum(run.rows for run in kept.runs)
     pieces = int(np.ceil(missing * BYTES_PER_ROW_READ / (SHARDS_SHARE * (memory - LIBRARIES))))
-    edges = _edges(arrived.tables["accounts"], pieces) if pieces > 1 else []
+    edges = edges_between(arrived.tables["accounts"], pieces) if pieces > 1 else []
     activity = arrived.rows("activity", since_day=kept.until_day)
     kept = with_new(kept, activity, before_day=seen.as_of_day, edges=edges)
     kept.write()
     return kept.held(), why_not
-
-
-def _edges(accounts: ir.Table, pieces: int) -> list[str]:
-    """Ids between which there are about as many accounts each."""
-    ids = accounts.select("account_id").distinct().to_pyarrow()["account_id"].to_pylist()
-    pieces = min(pieces, len(ids))
-    in_order = sorted(ids)
-    return [in_order[len(ids) * piece // pieces] for piece in range(1, pieces)]
 
 
 def shards_within(plan: Plan, memory: int) -> int:
@@ -259,7 +249,7 @@ def _cut(
     steps = shard.steps.assign(snapshot=place)
     for name, frame, laid in (
         ("snapshots", as_arrow(shard.snapshots), cut),
-        ("values", _by_name(shard.columns), cut),
+        ("values", {c.feature.name: c.values for c in shard.columns}, cut),
         ("steps", as_arrow(steps), of_steps),
     ):
         for part, span in laid.spans.items():
@@ -279,7 +269,8 @@ def _write_across(plan: Plan, past_due: Ints, folder: Path, parts: Parts) -> lis
     cut = parts.cut(day)
     places = {part: cut.rows[span] for part, span in cut.spans.items()}
     across = columns_across(families(), everyone, PartColumns(folder, places, len(day)))
-    values, rates = as_arrow(_by_name(across)), StepRates.of(plan, everyone, past_due)
+    values = as_arrow({c.feature.name: c.values for c in across})
+    rates = StepRates.of(plan, everyone, past_due)
     slugs = [milestone.slug for milestone in plan.configuration.playbook.milestones]
     for part, rows in places.items():
         with frame_file(folder, f"values{ACROSS}{part}") as file:
@@ -297,10 +288,6 @@ def _write_rest(plan: Plan, whole: Mapping[str, pd.DataFrame], folder: Path) -> 
     for name, frame in (*whole.items(), *planned.items()):
         with frame_file(folder, name) as file:
             file.add(as_arrow(by_milestone(plan, frame) if name == "reached" else frame))
-
-
-def _by_name(columns: Columns) -> dict[str, np.ndarray]:
-    return {column.feature.name: column.values for column in columns}
 
 
 def _same(features: list[Feature], columns: Columns) -> list[Feature]:

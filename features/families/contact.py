@@ -5,6 +5,7 @@ reached before it, or that is younger than two weeks, says nothing yet.
 """
 
 import numpy as np
+import pandas as pd
 
 from features.asof import NEVER, Floats
 from features.catalogue import Feature, Unit
@@ -64,7 +65,7 @@ def _followed(nudges: Rows, own: Own) -> Floats:
         since=np.maximum(nudges.seen_from, mornings.first_from(day + FOLLOWED_DAYS)),
         until=mornings.first_without(day, LOOK_BACK_DAYS),
     )
-    step = np.array([slugs.index(slug) for slug in nudges.frame["milestone"]], dtype=np.int64)
+    step = pd.Index(slugs).get_indexer(pd.Index(nudges.frame["milestone"]))
     met, nudged = own.ladder.met_day[snapshot, step[row]], day[row]
     asked = (met == NEVER) | (met >= nudged)
     followed = asked & (met > NEVER) & (met <= nudged + FOLLOWED_DAYS)
