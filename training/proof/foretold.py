@@ -72,7 +72,7 @@ def expected_auc(mornings: Sequence[Pooled], today: Floats) -> tuple[float, floa
             own = weights[first:last]
             gain = auc(past.said, past.happened, weights=own)
             beyond += (gain - implied_auc(past.said, weights=own)) * (last - first) / ends[-1]
-        return ahead + beyond
+        return min(ahead + beyond, 1.0)
 
     low, high = account_bootstrap(moved, Pooled.together(mornings).families, seed=0)
     return moved(np.ones(ends[-1])), low, high

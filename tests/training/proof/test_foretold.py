@@ -59,7 +59,7 @@ def test_mornings_of_other_levels_are_not_compared_with_each_other():
     """Two mornings, all told apart within each; in one of them ten times as many leave."""
     calm = a_past(np.array([0.01, 0.02]), np.array([0.0, 1.0]))
     rough = a_past(np.array([0.1, 0.2]), np.array([0.0, 1.0]))
-    today = np.array([0.05, 0.3])
+    today = np.array([0.05, 0.06])
     beyond = [1 - implied_auc(past.said) for past in (calm, rough)]
     value, _, _ = expected_auc([calm, rough], today)
     assert value == pytest.approx(implied_auc(today) + sum(beyond) / 2)
