@@ -233,13 +233,19 @@ class Source:
                 yield f"{name} lacks the column `{column}`{hint}"
 
     def _broken(self, name: str) -> list[str]:
-        rows, new = self._raw[name], self._new_files(name)
-        if new and self._stored.filed and not TABLES[name].key:
-            rows = _renamed(self._stored.filed.only(name, new), self._mapped[name])
         try:
-            return list(broken_promises(rows, TABLES[name]))
+            return list(broken_promises(self._unchecked(name), TABLES[name]))
         except self._stored.failures as stumbled:
             return [f"{name} cannot be read ({_first_words(stumbled)})"]
+
+    def _unchecked(self, name: str) -> ir.Table:
+        """The new files of a table where those tell all that may be wrong with it; else all."""
+        whole, new = self._raw[name], self._new_files(name)
+        if not new or self._stored.filed is None or TABLES[name].key:
+            return whole
+        rows = _renamed(self._stored.filed.only(name, new), self._mapped[name])
+        # A column that only the older files have is null in the new ones.
+        return rows if set(whole.columns) <= set(rows.columns) else whole
 
 
 def check_mapping(project: Project) -> None:

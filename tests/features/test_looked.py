@@ -90,6 +90,15 @@ def test_a_new_file_that_breaks_a_promise_is_refused(tmp_path):
         opened(files, looked).check()
 
 
+def test_a_new_file_that_lacks_a_column_of_the_others_is_refused(tmp_path):
+    files = as_files(dict(a_company().frames), tmp_path / "files")
+    looked = looked_at(files)
+    new = more_activity(files)
+    pd.read_parquet(new).drop(columns="capability").to_parquet(new, index=False)
+    with pytest.raises(DataError, match=r"activity\.capability: \d+ rows? .*null"):
+        opened(files, looked).check()
+
+
 def test_a_key_is_held_against_all_files_not_only_the_new_one(tmp_path):
     files = as_files(dict(a_company().frames), tmp_path / "files")
     looked = looked_at(files)
