@@ -112,14 +112,14 @@ def read_small_tables(
     """
     return {
         name: in_order(
-            known_before(_fetched(tables[name]), before_day), list(TABLES[name].columns)
+            known_before(fetched(tables[name]), before_day), list(TABLES[name].columns)
         )
         for name in SMALL_TABLES
         if name in tables
     }
 
 
-def _fetched(rows: ir.Table) -> pd.DataFrame:
+def fetched(rows: ir.Table) -> pd.DataFrame:
     """Rows in the types of the contract, by Arrow, which hands texts over as they are."""
     frame: pd.DataFrame = rows.to_pyarrow().to_pandas()
     return frame

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.arrived import Arrived
-from features.history import SMALL_TABLES, in_order, known_before
+from features.history import SMALL_TABLES, fetched, in_order, known_before
 from features.sealed import Seal, are_whole, sealed
 from features.tables import TABLES
 
@@ -45,7 +45,7 @@ def kept_tables(arrived: Arrived, folder: Path, before: Path | None) -> Kept:
         if why_not is None and before is not None:
             os.link(before / FOLDER / path.name, path)
         else:
-            rows = arrived.tables[name].to_pyarrow().to_pandas()
+            rows = fetched(arrived.tables[name])
             _write(path, in_order(rows, list(TABLES[name].columns)))
             seal = sealed([path])[path.name]
             why_read[name] = why_not or CHANGED

@@ -191,7 +191,8 @@ def read_as(column: ir.Column, kind: Kind) -> ir.Column:
 def normalised(rows: ir.Table, contract: TableContract) -> ir.Table:
     """Give the table every column of its contract, in its types, with ``known_at`` filled.
 
-    Columns that the contract does not name follow in alphabetical order, or are left out.
+    Columns that the contract does not name follow in alphabetical order, or are left out; so
+    are those that are no attribute, as they hold several values or a span of time.
     """
     typed = {
         name: read_as(rows[name], column.kind)
@@ -204,7 +205,8 @@ def normalised(rows: ir.Table, contract: TableContract) -> ir.Table:
     always = ibis.literal(ALWAYS_KNOWN).cast(STORED["moment"])
     filled["known_at"] = ibis.coalesce(typed["known_at"], *own, always).cast(STORED["moment"])
     others = sorted(set(rows.columns) - set(filled)) if contract.keeps_others else []
-    return rows.select(**filled, **{name: _plain(rows[name]) for name in others})
+    attributes = {n: _plain(rows[n]) for n in others if _may_be_attribute(rows[n].type())}
+    return rows.select(**filled, **attributes)
 
 
 def exits_from_contracts(contracts: ir.Table, *, grace_days: int) -> ir.Table:
@@ -263,6 +265,10 @@ def _as_moment(column: ir.Column) -> ir.Column:
         # A text with an offset is a moment elsewhere; one without is in UTC already.
         column = column.try_cast("timestamp('UTC')")
     return column.cast(STORED["moment"])
+
+
+def _may_be_attribute(stored: dt.DataType) -> bool:
+    return not (stored.is_nested() or stored.is_interval())
 
 
 def _plain(column: ir.Column) -> ir.Column:

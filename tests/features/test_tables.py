@@ -107,6 +107,16 @@ def test_attributes_of_accounts_are_kept_and_other_strangers_are_not(engine):
     assert set(read(engine, activity, "activity").columns) == set(TABLES["activity"].columns)
 
 
+def test_what_holds_several_values_or_a_span_of_time_is_no_attribute(engine):
+    counts = pa.array([[("run", 3)], None], pa.map_(pa.string(), pa.int64()))
+    accounts = ACCOUNTS.append_column("tags", [[["a", "b"], None]])
+    accounts = accounts.append_column("counts", counts)
+    accounts = accounts.append_column("wait", [[timedelta(days=3), None]])
+    assert set(read(engine, accounts, "accounts").columns) == set(
+        read(engine, ACCOUNTS, "accounts").columns
+    )
+
+
 def test_gaps_are_filled_as_the_contract_says(engine):
     activity = pa.table(
         {
