@@ -5,9 +5,9 @@ again; when it ends, it rests for a while. One owner hears of no more accounts i
 can be worked: those with the most at stake first. What is held back keeps its reason.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 import pyarrow as pa
@@ -73,7 +73,9 @@ def alerts(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     found = conditions(morning)
     before = _before(morning)
     high = {each.account_id for each in found if each.kind == "high" and each.holds}
-    told = [one for each in found if (one := _met(each, before, high, morning)) is not None]
+    rung = _rung_lately(morning)
+    met = (_met(each, before, rung, high, morning) for each in found)
+    told = [one for one in met if one is not None]
     told += _ended(told, before or {}, morning)
     told = _within_budget(told, morning)
     owner = dict(zip(morning.accounts["account_id"], morning.accounts["owner"], strict=True))
@@ -105,6 +107,7 @@ def _as_alert(row: Record) -> Alert:
 def _met(
     one: Condition,
     before: Mapping[Key, Alert] | None,
+    rung: Mapping[Key, Set[str]],
     high: Set[str],
     morning: Morning,
 ) -> Alert | None:
@@ -112,7 +115,7 @@ def _met(
     told, today = (one.account_id, one.kind, one.subject), morning.as_of
     last = (before or {}).get(_key(one))
     fresh = Alert(*told, state=HELD, text=one.text, began_on=one.began_on or today)
-    if last is not None and _has_more(one, last):
+    if last is not None and _has_more(one, last, rung.get(last.key, frozenset())):
         return fresh
     if last is not None and last.state != ENDED:
         carried = replace(fresh, began_on=last.began_on, raised_on=last.raised_on)
@@ -135,9 +138,18 @@ def _key(one: Condition | Alert) -> Key:
     return one.account_id, one.kind, "" if one.kind in OF_MILESTONES else one.subject
 
 
-def _has_more(one: Condition, last: Alert) -> bool:
-    """Whether it is of a milestone that was not told of before."""
-    return not subjects_of(one.subject) <= subjects_of(last.subject)
+def _has_more(one: Condition, last: Alert, rung: Set[str]) -> bool:
+    """Whether it is of a milestone that was not told of before, nor rests."""
+    return not subjects_of(one.subject) <= subjects_of(last.subject) | rung
+
+
+def _rung_lately(morning: Morning) -> Mapping[Key, Set[str]]:
+    """The subjects that each alert was raised about lately: where one ended, it rests."""
+    quiet = morning.configuration.project.alerts.quiet_days
+    rung: dict[Key, Set[str]] = {}
+    for one in map(_as_alert, _raised_within(morning, days=quiet)):
+        rung[one.key] = rung.get(one.key, frozenset()) | subjects_of(one.subject)
+    return rung
 
 
 def _ended(told: Sequence[Alert], before: Mapping[Key, Alert], morning: Morning) -> list[Alert]:
@@ -202,10 +214,14 @@ def _chosen(waiting: Iterable[str], morning: Morning) -> tuple[set[str], dict[st
 def _heard_of(morning: Morning) -> dict[str, set[str]]:
     """Which accounts each owner was alerted of in the days before this morning."""
     heard: dict[str, set[str]] = {}
-    for day in morning.past.mornings():
-        if day <= morning.as_of - timedelta(days=WEEK_DAYS):
-            continue
-        told = morning.past.scores(day, file=FILE)
-        for row in [] if told is None else records(told.loc[told["state"] == RAISED]):
-            heard.setdefault(str(row["owner"] or ""), set()).add(str(row["account_id"]))
+    for row in _raised_within(morning, days=WEEK_DAYS - 1):
+        heard.setdefault(str(row["owner"] or ""), set()).add(str(row["account_id"]))
     return heard
+
+
+def _raised_within(morning: Morning, *, days: int) -> Iterator[Record]:
+    """The alerts that were raised on the mornings of so many days before this one."""
+    for day in morning.past.mornings():
+        if (morning.as_of - day).days <= days:
+            told = morning.past.scores(day, file=FILE)
+            yield from [] if told is None else records(told.loc[told["state"] == RAISED])

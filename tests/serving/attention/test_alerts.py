@@ -149,6 +149,23 @@ def test_several_milestones_that_stand_alike_are_one_alert_with_each_in_it():
     assert (another["subject"], another["state"]) == ("quiz_2, quiz_3", "raised")
 
 
+def test_one_of_several_milestones_that_ended_lately_does_not_ring_again():
+    """Two quizzes are overdue; the first is in, but the record of it is withdrawn."""
+    in_late = AnAccount("late").signed_up(23).reached("quiz_1", -1)
+    worlds = [a_world(AnAccount("late").signed_up(23), steps=QUIZZES[:2])] * 3
+    worlds[1] = a_world(in_late, steps=QUIZZES[:2])
+    past, told_of = Memory(), []
+    for day, world in enumerate(worlds):
+        on = TODAY + timedelta(days=2 * day)
+        rows = remember(past, told(world, on, past))["alerts"]
+        told_of += rows.loc[rows["kind"] == "behind", ["subject", "state"]].values.tolist()
+    assert told_of == [
+        ["quiz_1, quiz_2", "raised"],
+        ["quiz_2", "standing"],
+        ["quiz_1, quiz_2", "standing"],
+    ]
+
+
 @given(st.lists(st.sets(st.sampled_from("abc"), min_size=1), min_size=1, max_size=6))
 def test_together_names_each_milestone_once_and_says_how_many(groups):
     phrases = load_phrases(Path("configs/demo"))
