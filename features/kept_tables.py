@@ -22,7 +22,7 @@ from features.tables import TABLES
 FOLDER = "tables"
 """Where in a build's folder they are kept; no part of its features."""
 TOLD = "tables.json"
-CHANGED = "its files are not those of the build before"
+CHANGED = "it is not in the very files of a build before"
 DAMAGED = "what was kept of it is damaged"
 
 
