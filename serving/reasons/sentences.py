@@ -94,7 +94,7 @@ class Teller:
         return f"{name} in the last {formats.weeks_or_days(window or 0)}" if dated else name
 
     def sentence(self, value: Value, *, typical: Value, others: Mapping[str, Value]) -> str:
-        """Say the account's value beside its peers' where both are known."""
+        """Say the account's value, beside its peers' where that is known to be another."""
         value = value if formats.known(value) else None
         text = _capital(self.fact(value, _known(others)))
         if value is None or not self.measure.compare or isinstance(typical, str):
