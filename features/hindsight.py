@@ -1,9 +1,10 @@
 """What would have been known of an earlier morning, had no row come late?
 
-A row is late to a morning if it tells of the time before it and became known only after it.
-Whoever has such rows is asked about that morning a second time, as if each of them had been
-known the moment it happened; of all others there is nothing to ask. Nothing is used that was
-not known by the as-of date.
+A row is late to a morning if it became known only after it, though rows of its time usually are
+known by then: a table that is loaded every night always lacks its last day, and what was done
+on that day is no correction. Whoever has late rows is asked about that morning a second time,
+as if each of them had been known the moment it happened; of all others there is nothing to ask.
+Nothing is used that was not known by the as-of date.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from features.cluster import computed
 from features.families import families
 from features.family import columns_across
 from features.plan import Plan, plan_of
+from features.reduce import day_of
 from features.store import MorningColumns
 from features.stream import limited, shards_within
 from features.tables import TABLES
@@ -32,6 +34,8 @@ who has left is asked nothing.
 """
 FEW = 10_000
 """So many accounts can be named to an engine; of more, it tells all."""
+LATELY_DAYS = 28
+"""How far behind a morning it is looked at how long rows usually take."""
 
 
 def hindsight(
@@ -47,7 +51,9 @@ def hindsight(
     ``told`` are the inputs of all accounts live that morning, in the order of their ids, as
     its point in time had them.
     """
-    late = partial(_is_late, since=pd.Timestamp(since), as_of=pd.Timestamp(as_of))
+    there = [name for name in CAN_BE_LATE if name in tables]
+    lags = {name: usual_lag_days(name, tables[name], since) for name in there}
+    late = partial(_is_late, since=pd.Timestamp(since), as_of=pd.Timestamp(as_of), lags=lags)
     concerned = late_accounts(tables, late)
     if not concerned:
         return nothing()
@@ -98,15 +104,37 @@ def late_accounts(
     return sorted(found)
 
 
+def usual_lag_days(name: str, rows: ir.Table, since: date) -> int:
+    """Whole days after which half of the rows that came lately were known; 0 where none came.
+
+    A stream takes none, a nightly load one.
+    """
+    until = pd.Timestamp(since)
+    from_then = until - pd.Timedelta(days=LATELY_DAYS)
+    lately = rows.filter(rows.known_at >= from_then, rows.known_at < until)
+    days = day_of(lately.known_at) - day_of(_own_time(name, lately))
+    told = lately.select(days=days).group_by("days").agg(rows=ibis._.count()).to_pandas()
+    told = told.dropna().sort_values("days", ignore_index=True)
+    if told.empty:
+        return 0
+    half = np.searchsorted(told["rows"].cumsum(), told["rows"].sum() / 2)
+    return max(int(told["days"].iloc[int(half)]), 0)
+
+
 def _own_time(name: str, rows: ir.Table) -> ir.Value:
     return ibis.coalesce(*(rows[column] for column in TABLES[name].own_time))
 
 
 def _is_late(
-    name: str, rows: ir.Table, *, since: pd.Timestamp, as_of: pd.Timestamp
+    name: str,
+    rows: ir.Table,
+    *,
+    since: pd.Timestamp,
+    as_of: pd.Timestamp,
+    lags: Mapping[str, int],
 ) -> ir.BooleanValue:
     came_since = (rows.known_at >= since) & (rows.known_at < as_of)
-    return came_since & (_own_time(name, rows) < since)
+    return came_since & (_own_time(name, rows) < since - pd.Timedelta(days=lags[name]))
 
 
 def _in_time(

@@ -55,7 +55,11 @@ def late_rows(frame: pd.DataFrame, name: str, day: date) -> "pd.Series[bool]":
     for other in others:
         own = own.fillna(frame[other])
     known = frame["known_at"].fillna(own)
-    return (known >= pd.Timestamp(day)) & (known < MORNING) & (own < pd.Timestamp(day))
+    since = pd.Timestamp(day)
+    lately = (known >= since - pd.Timedelta(days=28)) & (known < since)
+    lag = (known.dt.normalize() - own.dt.normalize()).loc[lately & own.notna()].sort_values()
+    usual = max(lag.iloc[(len(lag) - 1) // 2], pd.Timedelta(0)) if len(lag) else pd.Timedelta(0)
+    return (known >= since) & (known < MORNING) & (own < since - usual)
 
 
 def in_time(world: World, day: date) -> World:
@@ -109,6 +113,15 @@ def test_only_who_has_rows_that_came_late_is_asked_twice():
     again = asked_again(world, day).set_index("account_id")["activity_count_28d"]
     assert then.to_dict() == {"late": 2.0, "prompt": 4.0}
     assert again.to_dict() == {"late": 4.0}
+
+
+def test_the_last_day_before_a_nightly_load_is_not_late():
+    nightly = AnAccount("nightly").signed_up(90)
+    nightly.was_active(30, 20, 15, 12, 9, 7.5, 6, known_after=1)
+    day = at(7).date()
+    assert asked_again(a_world(nightly), day).empty
+    nightly.was_active(9, known_after=5)
+    assert asked_again(a_world(nightly), day)["account_id"].tolist() == ["nightly"]
 
 
 def test_without_a_late_row_nothing_is_computed(monkeypatch):
