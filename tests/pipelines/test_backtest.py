@@ -26,6 +26,7 @@ def test_the_main_job_leaves_its_backtest_in_the_lake_and_learns_it_once(
         "leavers.parquet",
         "measures.parquet",
         "run.json",
+        "today.parquet",
     }
     build = read_manifest(store.path("builds", company.as_of))
     assert is_kept(store, company.as_of, made_from(build))
