@@ -160,14 +160,41 @@ def _per_seat(a: Account, _: Found) -> float:
     return float(a.in_force(a.as_of)["arr"].sum()) / a.seats(a.as_of)
 
 
-def _of_peak(a: Account, _: Found) -> float:
-    """The last four whole weeks, Monday to Sunday, beside the best four in a row of 26."""
-    monday = a.as_of - pd.Timedelta(days=a.as_of.weekday())
-    ago = (monday - a.rows("activity")["occurred_at"].dt.normalize()).dt.days
+def _weekly(a: Account) -> np.ndarray:
+    """Uses of the last 26 whole weeks, Monday to Sunday, the newest first."""
+    ago = (_monday(a) - a.rows("activity")["occurred_at"].dt.normalize()).dt.days
     weeks = ((ago - 1) // 7).loc[(ago > 0) & (ago <= 182)]
-    uses = np.bincount(weeks.to_numpy(dtype=int), minlength=26)
-    fours = np.convolve(uses, np.ones(4), mode="valid")
+    return np.bincount(weeks.to_numpy(dtype=int), minlength=26)
+
+
+def _monday(a: Account) -> pd.Timestamp:
+    return a.as_of - pd.Timedelta(days=a.as_of.weekday())
+
+
+def _of_peak(a: Account, _: Found) -> float:
+    """The last four whole weeks beside the best four in a row of 26."""
+    fours = np.convolve(_weekly(a), np.ones(4), mode="valid")
     return float(fours[0] / fours.max()) if fours.max() else np.nan
+
+
+def _shifted(a: Account, f: Found) -> float:
+    """Weeks since the split of the whole weeks with us that tells them apart most."""
+    with_us = (_monday(a) - a.own["signed_up_at"].normalize()).days // 7
+    uses, found = _weekly(a)[: min(with_us, 26)], {}
+    for weeks in range(4, len(uses) - 3):
+        since, before = uses[:weeks], uses[weeks:]
+        within = len(since) * since.var() + len(before) * before.var()
+        spread = max(within / (len(uses) - 2), uses.mean())
+        error = np.sqrt(spread * (1 / len(since) + 1 / len(before)))
+        found[weeks] = (since.mean() - before.mean()) / error if spread else 0.0
+    most = max(found, key=lambda weeks: abs(found[weeks]), default=None)
+    is_so = most is not None and (found[most] > 0) == (f["way"] == "higher")
+    return float(most) if most is not None and is_so else np.nan
+
+
+def _of_capability(a: Account, f: Found) -> float:
+    named = a.rows("activity", _window(f))["capability"].str.replace("_", " ")
+    return float((named == f["what"]).sum())
 
 
 def _siblings(a: Account, _: Found) -> float:
@@ -221,6 +248,8 @@ RECOUNTS: tuple[tuple[str, Recount], ...] = (
         rf"Use of the last 4 whole weeks is {N} of its best 4 weeks in the last 26 weeks",
         _of_peak,
     ),
+    (rf"Weekly use has been (?P<way>higher|lower) for {N} weeks", _shifted),
+    (rf"“(?P<what>[^”]+)” (?:{N} times?|not once) {W}", _of_capability),
     (rf"{N} other (?:accounts?|modules?) (?:of the same parent with us|under way)", _siblings),
     (rf"{N} of the assignments of their other modules are handed in", _siblings_done),
     (rf"Last {KIND} {N} days? ago", _last_touch),
