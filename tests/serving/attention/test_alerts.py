@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from configs.phrases import load_phrases
 from serving.attention.alerts import alerts, alerts_schema
 from serving.attention.alerts_record import alerts_record, alerts_record_schema
-from serving.attention.several import Condition, subjects_of, together
 from serving.morning import Morning
 from serving.scorecard import as_table
 from tests.builders import MORNING, AnAccount, World, a_step, a_world
@@ -121,64 +118,6 @@ def test_a_milestone_that_is_stuck_is_another_alert_than_one_that_is_behind(worl
 
 def test_the_same_morning_told_twice_is_the_same(world, first):
     pd.testing.assert_frame_equal(alerts(told(world), {}), first)
-
-
-QUIZZES = [
-    a_step(f"quiz_{n}", name=f"Quiz {n}", done_when="recorded", expected_days=20 + n)
-    for n in (1, 2, 3)
-]
-
-
-def test_several_milestones_that_stand_alike_are_one_alert_with_each_in_it():
-    """One quiz is overdue, then another too; then the first is in, and a third is late."""
-    late = AnAccount("late").signed_up(22).reached("quiz_1", -1)
-    world, past = a_world(late, steps=QUIZZES), Memory()
-    told_of = []
-    for day in (0, 1, 2):
-        morning = told(world, TODAY + timedelta(days=day), past)
-        rows = remember(past, morning)["alerts"]
-        told_of.append(rows.loc[rows["kind"] == "behind"].to_dict("records"))
-    assert [len(rows) for rows in told_of] == [1, 1, 1]
-    first, more, another = (rows[0] for rows in told_of)
-    assert first["subject"] == "quiz_1"
-    assert (more["subject"], more["state"]) == ("quiz_1, quiz_2", "raised")
-    assert more["text"] == (
-        "2 milestones are overdue: “Quiz 1”, due on 9 Mar 2025 and open for 23 days; "
-        "“Quiz 2”, due on 10 Mar 2025 and open for 23 days"
-    )
-    assert (another["subject"], another["state"]) == ("quiz_2, quiz_3", "raised")
-
-
-def test_one_of_several_milestones_that_ended_lately_does_not_ring_again():
-    """Two quizzes are overdue; the first is in, but the record of it is withdrawn."""
-    in_late = AnAccount("late").signed_up(23).reached("quiz_1", -1)
-    worlds = [a_world(AnAccount("late").signed_up(23), steps=QUIZZES[:2])] * 3
-    worlds[1] = a_world(in_late, steps=QUIZZES[:2])
-    past, told_of = Memory(), []
-    for day, world in enumerate(worlds):
-        on = TODAY + timedelta(days=2 * day)
-        rows = remember(past, told(world, on, past))["alerts"]
-        told_of += rows.loc[rows["kind"] == "behind", ["subject", "state"]].values.tolist()
-    assert told_of == [
-        ["quiz_1, quiz_2", "raised"],
-        ["quiz_2", "standing"],
-        ["quiz_1, quiz_2", "standing"],
-    ]
-
-
-@given(st.lists(st.sets(st.sampled_from("abc"), min_size=1), min_size=1, max_size=6))
-def test_together_names_each_milestone_once_and_says_how_many(groups):
-    phrases = load_phrases(Path("configs/demo"))
-    found = [
-        Condition(f"a{n}", "behind", s, s, True, TODAY, n % 2 == 0, f"“{s}”")
-        for n, group in enumerate(groups)
-        for s in sorted(group)
-    ]
-    alike = together(found, phrases)
-    assert [subjects_of(one.subject) for one in alike] == groups
-    for one, group in zip(alike, groups, strict=True):
-        assert len(group) == 1 or one.text.startswith(f"{len(group)} milestones are overdue: ")
-        assert all(f"“{s}”" in one.text or one.text == s for s in group)
 
 
 def test_an_owner_hears_of_no_more_accounts_than_the_budget():
