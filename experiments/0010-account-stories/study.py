@@ -6,13 +6,10 @@ by the raw rows, read by a reading of its own, or, where it is the model that sp
 the model published. A line that states nothing of the kind is said to.
 """
 
-import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,48 +17,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from judge import FALSE, MODEL, NOTHING, RAW, Verdict, alarm, climbed, message, reason
+from published import Told, published
 from raw import Account
-from world import World
 
-from configs.load import Configuration, load
-from configs.phrases import Phrases, load_phrases
+from configs.load import Configuration
 from features.simulated import simulate
 from serving import formats
 from serving.next_steps.queue import LEAST_CHANCE
 from serving.records import reasons_of, records
-from serving.report.dossier import Dossier, NextStep, dossier
-from serving.report.site import Site, site
+from serving.report.dossier import Dossier, NextStep
 
-ROOT = Path(__file__).parents[2]
 STORIES, REASONS, ALARMS, MOST = 10, 6, 4, 500
-MORNINGS = {
-    "company": ("demo", date(2026, 6, 22), date(2026, 6, 29)),
-    "students": ("oulad", date(2014, 4, 19), date(2014, 4, 26)),
-}
 Line = tuple[str, Verdict]
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a morning published."""
-
-    world: World
-    configuration: Configuration
-    accounts: pd.DataFrame
-    before: pd.DataFrame
-    tables: Mapping[str, pd.DataFrame]
-    phrases: Phrases
-    site: Site
-
-    def page(self, account: Mapping[str, Any]) -> Dossier:
-        """What the page of an account says, also of one beyond those that are written."""
-        name = str(account["account_id"])
-        row = next(one for one in self.site.rows if one.account_id == name)
-        return dossier(account, row, book=self.site.book, sources=self.site.sources)
-
-    def of(self, table: str, account_id: str) -> list[dict[str, Any]]:
-        rows = self.tables[table]
-        return [dict(row) for row in records(rows.loc[rows["account_id"] == account_id])]
 
 
 def stories(title: str, told: Told) -> Counter[str]:
@@ -257,37 +224,6 @@ def ladders(told: Told) -> str:
 
 def _day(moment: Any) -> date:
     return pd.Timestamp(moment).date()
-
-
-def published(which: str, lake: Path) -> Told:
-    """Run the main job and score the week after, where that was not done; read both."""
-    name, earlier, today = MORNINGS[which]
-    config = ROOT / "configs" / name
-    home = lake / name / "scores"
-    if not (home / f"as_of={today}").is_dir():
-        for verb, day in (("run", earlier), ("score", today)):
-            milepost = str(Path(sys.executable).with_name("milepost"))
-            asked = [verb, "--config", str(config), "--lake", str(lake), "--as-of", str(day)]
-            subprocess.run([milepost, *asked], check=True, stdout=subprocess.DEVNULL)
-    folder = home / f"as_of={today}"
-    tables = {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))}
-    configuration = load(config)
-    phrases = load_phrases(configuration.folder)
-    others = {n: t for n, t in tables.items() if n not in ("accounts", "milestones")}
-    pages = site(
-        accounts=tables["accounts"],
-        milestones=tables["milestones"],
-        usage=pd.DataFrame(columns=["account_id", "week_on", "active_users", "activity_count"]),
-        roles=None,
-        run=json.loads((folder / "run.json").read_text("utf-8")),
-        configuration=configuration,
-        phrases=phrases,
-        tables=others,
-    )
-    path = configuration.folder / configuration.project.source.path
-    world = World(path, configuration, tables["accounts"])
-    before = pd.read_parquet(home / f"as_of={earlier}" / "accounts.parquet")
-    return Told(world, configuration, tables["accounts"], before, tables, phrases, pages)
 
 
 def main(names: list[str], lake: Path) -> None:
