@@ -12,7 +12,7 @@ mornings.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -113,17 +113,32 @@ class Mornings:
         """Index of the first morning on or after a day: when a dated term begins to hold."""
         return self._first_after(day - 1)
 
-    def _first_after(self, day: Ints) -> Ints:
-        """Look each day up, as there are few different ones between the mornings."""
+    @property
+    def after(self) -> tuple[int, Ints]:
+        """The day before the first morning, and the index of the first morning after that day
+        and every later one; ``count`` after the last morning.
+        """
         first, last = int(self.days[0]) - 1, int(self.days[-1])
         found = np.searchsorted(self.days, np.arange(first, last + 1), side="right")
-        told: Ints = found.astype(np.int64).take(np.asarray(day) - first, mode="clip")
+        return first, found.astype(np.int64)
+
+    def _first_after(self, day: Ints) -> Ints:
+        """Look each day up, as there are few different ones between the mornings."""
+        first, after = self.after
+        told: Ints = after.take(np.asarray(day) - first, mode="clip")
         return told
 
 
 def ordinal(day: date) -> int:
     """Give the number of a day, in days since 1970-01-01."""
     return (day - date(1970, 1, 1)).days
+
+
+class Window(NamedTuple):
+    """The day of each row, and how many days before a morning are looked at."""
+
+    day: Ints
+    days: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,18 +173,23 @@ class Snapshots:
         enter: Ints,
         leave: Ints | None = None,
         amount: Floats | None = None,
+        window: "Window | None" = None,
     ) -> Floats:
         """Sum, per snapshot, the amounts of its account that have entered and not left.
 
         Every row counts from morning ``enter`` up to, not including, morning ``leave``
-        (default: for ever). A row that leaves before it is known never counts. Amounts count in
-        steps of ``FINEST``, so that what has entered and left leaves exactly nothing behind;
-        without them rows are counted.
+        (default: for ever) or, if that is earlier, the one whose ``window`` has moved past its
+        day. A row that leaves before it is known never counts. Amounts count in steps of
+        ``FINEST``, so that what has entered and left leaves exactly nothing behind; without
+        them rows are counted.
         """
         leave = NEVER_LEAVES if leave is None else leave
         amount = ONE_EACH if amount is None else amount
-        rows = _by_account(account, enter, leave, amount)
-        told: Floats = _running_totals(*rows, self.account, self.morning, self.mornings.count)
+        window = Window(NEVER_LEAVES, 0) if window is None else window
+        rows = _by_account(account, enter, leave, window.day, amount)
+        told: Floats = _running_totals(
+            *rows, window.days, *self.mornings.after, self.account, self.morning
+        )
         return told
 
     def latest(self, account: Ints, *, enter: Ints, value: Ints) -> Ints:
@@ -196,13 +216,16 @@ def _running_totals(
     account: Ints,
     enter: Ints,
     leave: Ints,
+    day: Ints,
     amount: Floats,
+    window: int,
+    first: int,
+    after: Ints,
     whose: Ints,
     morning: Ints,
-    mornings: int,
 ) -> Floats:
     """Note what enters and leaves an account on each morning, then add it up over them."""
-    told = np.zeros(len(whose))
+    told, mornings = np.zeros(len(whose)), after[-1]
     entered, left = np.zeros(mornings + 1), np.zeros(mornings + 1)
     row, snap = 0, 0
     while snap < len(whose) and row < len(account):
@@ -210,8 +233,11 @@ def _running_totals(
         while row < len(account) and account[row] == one:
             much = np.rint(amount[row] / FINEST) * FINEST if len(amount) else 1.0
             entered[enter[row]] += much
-            if len(leave):
-                left[max(leave[row], enter[row])] += much
+            gone = min(leave[row], mornings) if len(leave) else mornings
+            if len(day):
+                place = min(max(day[row] + window - first, 0), len(after) - 1)
+                gone = min(gone, after[place])
+            left[max(gone, enter[row])] += much
             row += 1
         while snap < len(whose) and whose[snap] < one:
             snap += 1

@@ -81,8 +81,8 @@ def reduced_people(
 
 def _by_segment(rows: CodedRows, calendar: Calendar, asked: int) -> pd.DataFrame:
     frame = calendar.frame()
-    segment = frame["segment"].to_numpy(np.int64)
-    key = segment[rows.day - calendar.first_day]
+    segment = frame["segment"].to_numpy(np.int32)
+    key = _looked_up(segment, rows.day, calendar.first_day)
     cells = _cells(rows.first, key, rows.enter, len(calendar.cuts))
     size = len(cells.key)
     bit = frame["day_bit"].to_numpy(np.int64)
@@ -98,7 +98,8 @@ def _by_segment(rows: CodedRows, calendar: Calendar, asked: int) -> pd.DataFrame
         "days": days,
         "last_day": last_day,
     }
-    return pd.DataFrame(told | {f"rows_{place}": each[place] for place in range(asked)})
+    told |= {f"rows_{place}": each[place] for place in range(asked)}
+    return pd.DataFrame(told, copy=False)
 
 
 def _by_person(rows: CodedRows, mornings: Mornings, roles: Sequence[str]) -> pd.DataFrame:
@@ -121,7 +122,7 @@ def _entries(
     """
     told = _walk_entries(rows.first, what, widths, rows.enter, rows.day, mornings.count)
     columns = ("account_id", "what", "seen_from", "until", "last_day")
-    return pd.DataFrame(dict(zip(columns, told, strict=True)))
+    return pd.DataFrame(dict(zip(columns, told, strict=True)), copy=False)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -188,6 +189,14 @@ def _walk_cells(
 def _cells(first: Ints, key: np.ndarray, enter: np.ndarray, width: int) -> Cells:
     cell, told, _ = _walk_cells(first, key, enter, max(width, 1))
     return Cells(cell, told[0], told[1], told[2])
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _looked_up(told: np.ndarray, day: np.ndarray, first_day: int) -> np.ndarray:
+    found = np.empty(len(day), dtype=told.dtype)
+    for row in range(len(day)):
+        found[row] = told[day[row] - first_day]
+    return found
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-from features.asof import NEVER, Floats, Ints, Snapshots
+from features.asof import NEVER, Floats, Ints, Snapshots, Window
 from features.reduce import Reduced
 from features.weeks import WeeklyRows, weeks_active
 
@@ -134,30 +134,30 @@ class Activity:
 
     def _total(self, what: str, window_days: int | None) -> Floats:
         def summed() -> Floats:
-            leave = None
-            if window_days is not None:
-                of_segment = self._mornings.first_without(self._cuts, window_days)
-                leave = of_segment[self._segment]
+            window = None if window_days is None else Window(self._begins, window_days)
             return self._snapshots.total(
-                self._account, enter=self._enter, leave=leave, amount=self._amount(what)
+                self._account, enter=self._enter, amount=self._amount(what), window=window
             )
 
         return self._once((what, window_days), summed)
 
     def _distinct(self, entries: Entries, window_days: int | None) -> Floats:
         """Count each user or capability once, from its entry to the next or to its last day."""
-        leave = entries.until
-        if window_days is not None:
-            gone = self._mornings.first_without(entries.last_day, window_days)
-            leave = np.minimum(leave, gone)
-        leave = np.minimum(leave, self._mornings.count)
-        return self._snapshots.total(entries.account, enter=entries.seen_from, leave=leave)
+        window = None if window_days is None else Window(entries.last_day, window_days)
+        return self._snapshots.total(
+            entries.account, enter=entries.seen_from, leave=entries.until, window=window
+        )
 
     def _once(self, asked: tuple[object, ...], find: Callable[[], Floats]) -> Floats:
         """Several families ask for the same windows."""
         if asked not in self._told:
             self._told[asked] = find()
         return self._told[asked]
+
+    @cached_property
+    def _begins(self) -> Ints:
+        """The first day of each row's segment: all of it leaves a window at once."""
+        return self._cuts[self._segment]
 
     def _amount(self, what: str) -> Floats:
         amount: Floats

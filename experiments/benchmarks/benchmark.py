@@ -2,8 +2,9 @@
 
 Usage: .venv/bin/python experiments/benchmarks/benchmark.py [--accounts N] [--repeats R]
 
-Every figure is CPU time of one thread, in a process of its own, on the same files; ratios are
-of medians over repeats that take turns. The columns are the same and are asserted equal.
+Every figure is CPU time of one thread, in a process of its own, on the same files, after the
+way has been run once on a tiny company; ratios are of medians over repeats that take turns. The
+columns are the same and are asserted equal.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from pathlib import Path
 THREADS = ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "NUMBA_NUM_THREADS")
 WAYS = Path(__file__).with_name("ways.py")
 ROWS_PER_ACCOUNT = 500
+TINY = 60
+"""Accounts of the company on which each way is run once before it is measured."""
 
 
 def main() -> None:
@@ -34,6 +37,8 @@ def main() -> None:
         data, few = home / "data", home / "few"
         if not few.is_dir():
             _simulated(data, few, asked.accounts)
+        if not (home / "tiny").is_dir():
+            _simulated(home / "tiny", home / "fewer", TINY)
         runs = _runs(data, few, asked.memory, asked.dates, with_polars=bool(asked.polars))
         told: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
         for _ in range(asked.repeats):
@@ -65,7 +70,7 @@ def _runs(
     data: Path, few: Path, memory: str, every: list[int], *, with_polars: bool
 ) -> dict[str, list[str]]:
     """What is measured: way, data, dates."""
-    runs = {"floor": ["floor", str(data), "24"]}
+    runs = {"floor": ["floor", str(data), "24", memory]}
     ways = ["pandas", "polars", "milepost", "everything", "one_more_day"]
     for dates in every:
         for way in (way for way in ways if way != "polars" or with_polars):
@@ -77,7 +82,7 @@ def _run(arguments: list[str], folder: Path, polars: str) -> dict[str, float]:
     environment = os.environ | dict.fromkeys(THREADS, "1")
     # Where it is set, libraries are compiled again while they are measured.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    environment |= {"MILEPOST_DEMO_DATA": arguments[1], "PYTHONPATH": polars}
+    environment["PYTHONPATH"] = polars
     done = subprocess.run(
         [sys.executable, str(WAYS), *arguments, str(folder)],
         capture_output=True,

@@ -13,42 +13,50 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+from by_hand import by_pandas, by_polars
+from task import AS_OF, WINDOWS, Task
 
 from configs.load import Configuration, load
-from configs.project import Project
 from features.further import Stands
-from features.plan import Plan, plan_of
 from features.shards import at_hand
 from features.sources import Source, open_source
 from features.stream import write_in_shards
 from features.windows import Activity
 
-AS_OF, WINDOWS, NEVER = date(2026, 6, 29), (7, 28, 91), -(10**6)
 ONE_DAY = timedelta(days=1)
 STEPS = {24: 30, 104: 7}
 
 
 def main() -> None:
-    way, _, dates, *rest = sys.argv[1:]
-    folder = Path(rest[-1])
-    configuration = _configuration(int(dates), rest[0] if len(rest) > 1 else "4GB")
-    source = _opened(configuration.project, configuration)
-    warm = plan_of(source.tables, configuration, AS_OF)
-    if way == "one_more_day":
-        source = _after_a_day(configuration, folder, dates)
-    before = _cpu()
-    rows = WAYS[way](source, configuration, warm)
-    spent = _cpu() - before
-    print(json.dumps({"cpu": spent, "peak_mb": _peak_mb(), "rows": warm.rows}))
+    way, data, dates, memory, folder = sys.argv[1:]
+    # Libraries are loaded, and compiled code with them, before anything is measured.
+    with tempfile.TemporaryDirectory() as few:
+        _run(way, Path(data).parent / "tiny", Path(few), int(dates), memory)
+    spent, task, rows = _run(way, Path(data), Path(folder), int(dates), memory)
+    print(json.dumps({"cpu": spent, "peak_mb": _peak_mb(), "rows": task.rows}))
     if isinstance(rows, pd.DataFrame):
-        _assert_as_others(rows, folder / f"{dates}-dates.parquet")
+        _assert_as_others(rows, Path(folder) / f"{dates}-dates.parquet")
+
+
+def _run(
+    way: str, data: Path, folder: Path, dates: int, memory: str
+) -> tuple[float, Task, pd.DataFrame | None]:
+    """What a way cost, what it was handed, and what it found."""
+    configuration, yesterdays = _configuration(data, dates, memory), folder / f"{dates}-before"
+    source = _opened(configuration)
+    if way == "one_more_day":
+        source, configuration = _after_a_day(data, configuration, folder, yesterdays)
+    task = Task(data, source, configuration, yesterdays)
+    if way in TO_COLUMNS:
+        _ = task.plan
+    before = _cpu()
+    rows = WAYS[way](task)
+    return _cpu() - before, task, rows
 
 
 def _cpu() -> float:
@@ -62,11 +70,12 @@ def _peak_mb() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def _configuration(dates: int, memory: str) -> Configuration:
+def _configuration(data: Path, dates: int, memory: str) -> Configuration:
     demo = load(Path(__file__).parents[2] / "configs" / "demo")
     step, project = STEPS[dates], demo.project
     looked = {"every_days": step, "first_on": AS_OF - timedelta(days=step * (dates - 1))}
     changed = {
+        "source": project.source.model_copy(update={"path": str(data)}),
         "snapshots": project.snapshots.model_copy(update=looked),
         "backtest": project.backtest.model_copy(update={"origins": 1, "every_days": 3650}),
         "limits": type(project.limits)(memory=memory),
@@ -74,20 +83,20 @@ def _configuration(dates: int, memory: str) -> Configuration:
     return replace(demo, project=project.model_copy(update=changed))
 
 
-def floor(source: Source, configuration: Configuration, plan: Plan) -> None:
+def floor(task: Task) -> None:
     """One group-by over the same file: account x user x day."""
-    file = source.connection.con
+    file = task.source.connection.con
     file.sql(
         "SELECT account_id, user_id, epoch_us(occurred_at) // 86400000000 AS day, count(*) "
         "FROM stored_activity GROUP BY ALL"
     ).to_arrow_table()
 
 
-def milepost(source: Source, configuration: Configuration, plan: Plan) -> pd.DataFrame:
-    """The engine of this project, from the files on."""
-    plan = plan_of(source.tables, configuration, AS_OF)
-    live = plan.live
-    rows = at_hand(plan, source.tables, first=0, last=plan.accounts)
+def milepost(task: Task) -> pd.DataFrame:
+    """The engine of this project, from the file on."""
+    plan, live = task.plan, task.plan.live
+    activity_alone = {"activity": task.source.tables["activity"]}
+    rows = at_hand(plan, activity_alone, first=0, last=plan.accounts)
     reduced = rows.reduced(plan.mornings, rows.names, counted=len(plan.capabilities))
     activity = Activity(reduced, live)
     columns: dict[str, np.ndarray] = {}
@@ -102,150 +111,52 @@ def milepost(source: Source, configuration: Configuration, plan: Plan) -> pd.Dat
     return pd.DataFrame(columns)
 
 
-def by_pandas(source: Source, configuration: Configuration, plan: Plan) -> pd.DataFrame:
-    """A morning at a time: only its quarter of rows, keys as small numbers, sorted once."""
-    rows = pd.read_parquet(Path(sys.argv[2]) / "activity.parquet")
-    rows["account"] = plan.live.code_of(rows["account_id"])
-    rows = rows.loc[rows["account"] >= 0]
-    rows["user"] = pd.factorize(rows["user_id"])[0]
-    rows["day"] = rows["occurred_at"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    known = rows["known_at"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    rows["known"] = np.maximum(known, rows["day"])
-    rows["capability"] = rows["capability"].astype("category")
-    rows = rows.drop(columns=["account_id", "user_id", "occurred_at", "known_at"])
-    rows = rows.sort_values("day", kind="stable", ignore_index=True)
-    days = rows["day"].to_numpy()
-    last = np.full(len(plan.live.account_ids), NEVER)
-    parts = []
-    for number, morning in enumerate(plan.mornings.days):
-        start, end = np.searchsorted(days, (morning - WINDOWS[-1], morning))
-        quarter = rows.iloc[start:end]
-        quarter = quarter.loc[quarter["known"] < morning]
-        accounts = plan.live.account[plan.live.morning == number]
-        part = _windows(quarter, int(morning), accounts, list(plan.capabilities))
-        # Rows that became known lately may lie further back than the quarter.
-        so_far = rows.iloc[:end]
-        newest = so_far.loc[so_far["known"] < morning].groupby("account")["day"].max()
-        last[newest.index] = newest
-        part["last_day"] = last[accounts]
-        parts.append(part.assign(account=accounts, morning=number))
-    told = pd.concat(parts, ignore_index=True)
-    return told.sort_values(["account", "morning"], ignore_index=True)
-
-
-def _windows(
-    quarter: pd.DataFrame, morning: int, accounts: np.ndarray, capabilities: list[str]
-) -> pd.DataFrame:
-    columns = {}
-    for window in WINDOWS:
-        recent = quarter.loc[quarter["day"] >= morning - window]
-        grouped = recent.groupby("account")
-        columns[f"rows_{window}"] = grouped.size()
-        columns[f"quantity_{window}"] = grouped["quantity"].sum()
-        for name, of in (("days", "day"), ("users", "user")):
-            once = recent[["account", of]].drop_duplicates()
-            columns[f"{name}_{window}"] = once.groupby("account").size()
-        if window == 28:
-            by_capability = recent.groupby(["account", "capability"], observed=True).size()
-            wide = by_capability.unstack(fill_value=0).reindex(columns=capabilities)
-            columns |= {name: wide[name] for name in capabilities}
-    frame = pd.DataFrame(columns).reindex(accounts).fillna(0)
-    return frame.reset_index(drop=True)
-
-
-def by_polars(source: Source, configuration: Configuration, plan: Plan) -> pd.DataFrame:
-    """The same in Polars: one lazy read, then a morning at a time, one group-by a window."""
-    pl: Any = import_module("polars")
-    ids = pl.LazyFrame({"account_id": list(plan.live.account_ids)}).with_row_index("account")
-    day = pl.col("occurred_at").dt.epoch("d")
-    rows = (
-        pl.scan_parquet(Path(sys.argv[2]) / "activity.parquet")
-        .join(ids, on="account_id")
-        .select(
-            pl.col("account").cast(pl.Int32),
-            pl.col("user_id").cast(pl.Categorical).to_physical().alias("user"),
-            pl.col("capability").cast(pl.Categorical),
-            "quantity",
-            day.alias("day"),
-            pl.max_horizontal(day, pl.col("known_at").dt.epoch("d")).alias("known"),
-        )
-        .sort("day")
-        .collect()
-    )
-    days, parts = rows["day"].to_numpy(), []
-    for number, morning in enumerate(plan.mornings.days.tolist()):
-        start, end = np.searchsorted(days, (morning - WINDOWS[-1], morning))
-        quarter = rows.slice(start, end - start).filter(pl.col("known") < morning)
-        accounts = plan.live.account[plan.live.morning == number].astype(np.int32)
-        told = pl.DataFrame({"account": accounts})
-        for window in WINDOWS:
-            recent = quarter.filter(pl.col("day") >= morning - window)
-            asked = _asked_of_polars(pl, window, plan.capabilities)
-            told = told.join(recent.group_by("account").agg(asked), on="account", how="left")
-        so_far = rows.slice(0, end).filter(pl.col("known") < morning)
-        newest = so_far.group_by("account").agg(pl.col("day").max().alias("last_day"))
-        told = told.fill_null(0).join(newest, on="account", how="left")
-        parts.append(told.with_columns(pl.col("last_day").fill_null(NEVER), morning=number))
-    every = pl.concat(parts).sort("account", "morning")
-    return pd.DataFrame({name: every[name].to_numpy() for name in every.columns})
-
-
-def _asked_of_polars(pl: Any, window: int, capabilities: tuple[str, ...]) -> list[Any]:
-    asked = [
-        pl.len().alias(f"rows_{window}"),
-        pl.col("quantity").sum().alias(f"quantity_{window}"),
-        pl.col("day").n_unique().alias(f"days_{window}"),
-        pl.col("user").n_unique().alias(f"users_{window}"),
-    ]
-    if window == 28:
-        asked += [(pl.col("capability") == name).sum().alias(name) for name in capabilities]
-    return asked
-
-
-def everything(source: Source, configuration: Configuration, plan: Plan) -> None:
+def everything(task: Task) -> None:
     """All families, milestones and frames, written to a folder as `milepost build` does."""
     with tempfile.TemporaryDirectory() as folder:
-        _build(source, configuration, Path(folder), as_of=AS_OF)
+        _build(task.source, task.configuration, Path(folder), as_of=AS_OF)
 
 
-def one_more_day(source: Source, configuration: Configuration, plan: Plan) -> None:
+def one_more_day(task: Task) -> None:
     """The same after the build of the day before, of which what stands is taken over."""
-    before = _yesterdays(Path(sys.argv[-1]), sys.argv[3])
+    source, configuration, before = task.source, task.configuration, task.yesterdays
     with tempfile.TemporaryDirectory() as folder:
         stands = _build(source, configuration, Path(folder), as_of=AS_OF, before=before)
     if stands.why_not is not None:
         raise SystemExit(f"made anew: {stands.why_not}")
 
 
-def _after_a_day(configuration: Configuration, folder: Path, dates: str) -> Source:
+def _after_a_day(
+    whole: Path, configuration: Configuration, folder: Path, yesterdays: Path
+) -> tuple[Source, Configuration]:
     """Build yesterday's morning; then a file comes with the rows of one day, and is opened."""
-    data, yesterday = folder / f"{dates}-day-by-day", AS_OF - ONE_DAY
-    for leftover in (data, _yesterdays(folder, dates)):
+    data, yesterday = folder / f"{yesterdays.name}-day-by-day", AS_OF - ONE_DAY
+    for leftover in (data, yesterdays):
         shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(sys.argv[2], data)
-    whole = data / "activity.parquet"
+    shutil.copytree(whole, data)
+    activity = data / "activity.parquet"
     (data / "activity").mkdir()
     known = "SELECT *, greatest(known_at, occurred_at) AS day FROM"
     for name, days in (
         ("until_yesterday", f"day < DATE '{yesterday}'"),
         ("today", f"day >= DATE '{yesterday}' AND day < DATE '{AS_OF}'"),
     ):
-        rows = f"SELECT * EXCLUDE day FROM ({known} '{whole}') WHERE {days}"
+        rows = f"SELECT * EXCLUDE day FROM ({known} '{activity}') WHERE {days}"
         duckdb.sql(f"COPY ({rows}) TO '{data / name}.parquet'")
-    whole.unlink()
+    activity.unlink()
     (data / "until_yesterday.parquet").rename(data / "activity" / "1.parquet")
-    told = configuration.project
-    there = told.source.model_copy(update={"path": str(data)})
-    project = told.model_copy(update={"source": there})
-    source = _opened(project, configuration)
-    _build(source, configuration, _yesterdays(folder, dates), as_of=yesterday)
+    project = configuration.project
+    there = project.source.model_copy(update={"path": str(data)})
+    moved = replace(configuration, project=project.model_copy(update={"source": there}))
+    source = _opened(moved)
+    _build(source, moved, yesterdays, as_of=yesterday)
     source.close()
     (data / "today.parquet").rename(data / "activity" / "2.parquet")
-    return _opened(project, configuration)
+    return _opened(moved), moved
 
 
-def _opened(project: Project, configuration: Configuration) -> Source:
-    source = open_source(project, configuration.folder)
+def _opened(configuration: Configuration) -> Source:
+    source = open_source(configuration.project, configuration.folder)
     source.connection.con.execute("SET threads = 1")
     return source
 
@@ -264,10 +175,6 @@ def _build(
     )
 
 
-def _yesterdays(folder: Path, dates: str) -> Path:
-    return folder / f"{dates}-yesterday"
-
-
 def _assert_as_others(rows: pd.DataFrame, path: Path) -> None:
     """Hold the columns against those of whoever computed them first."""
     rows = rows.drop(columns=["account", "morning"], errors="ignore").astype(np.float64)
@@ -278,14 +185,12 @@ def _assert_as_others(rows: pd.DataFrame, path: Path) -> None:
         rows.to_parquet(path)
 
 
-WAYS: dict[str, Callable[[Source, Configuration, Plan], pd.DataFrame | None]] = {
-    "floor": floor,
+TO_COLUMNS: dict[str, Callable[[Task], pd.DataFrame | None]] = {
     "milepost": milepost,
     "pandas": by_pandas,
     "polars": by_polars,
-    "everything": everything,
-    "one_more_day": one_more_day,
 }
+WAYS = TO_COLUMNS | {"floor": floor, "everything": everything, "one_more_day": one_more_day}
 
 if __name__ == "__main__":
     main()

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.asof import NEVER, Grid, Mornings, Snapshots, as_dates, day_number, ordinal
+from features.asof import (
+    NEVER,
+    Grid,
+    Mornings,
+    Snapshots,
+    Window,
+    as_dates,
+    day_number,
+    ordinal,
+)
 
 few = settings(max_examples=60, deadline=None)
 days = st.integers(0, 40)
@@ -58,22 +67,29 @@ def test_a_term_holds_from_its_first_day(mornings, day):
         assert (number >= first) == (morning >= day)
 
 
-@given(some_mornings, some_rows, st.integers(1, 20))
+@given(some_mornings, some_rows, st.integers(1, 20), st.integers(0, 40))
 @few
-def test_a_total_is_the_sum_of_what_was_known_and_in_the_window(mornings, rows, window):
+def test_a_total_is_of_what_was_known_in_the_window_and_has_not_left(
+    mornings, rows, window, end
+):
     snapshots = everyone(mornings)
     account, day, late, amount = columns(rows)
-    total = snapshots.total(
-        account,
-        enter=mornings.first_seeing(day + late),
-        leave=mornings.first_without(day, window),
-        amount=amount,
-    )
+    enter = mornings.first_seeing(day + late)
+    until = mornings.first_from(day + end)
+
+    def total(**asked):
+        return snapshots.total(account, enter=enter, amount=amount, **asked)
+
+    in_window = total(window=Window(day, window))
+    np.testing.assert_array_equal(in_window, total(leave=mornings.first_without(day, window)))
+    in_both = total(window=Window(day, window), leave=until)
     for row in range(len(snapshots)):
         morning = snapshots.day[row]
         counted = (account == snapshots.account[row]) & (day + late < morning)
         counted &= day >= morning - window
-        assert total[row] == pytest.approx(amount[counted].sum())
+        assert in_window[row] == pytest.approx(amount[counted].sum())
+        counted &= morning < day + end
+        assert in_both[row] == pytest.approx(amount[counted].sum())
 
 
 @given(some_mornings, some_rows)
