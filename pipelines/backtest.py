@@ -30,6 +30,7 @@ from pipelines.manifest import read_manifest, write_manifest
 from pipelines.progress import Progress
 from serving.prioritise import rank, this_week
 from training.proof.backtest import backtest as judge_origins
+from training.proof.foretold import COUNTED
 from training.proof.judged import MODEL, QUESTIONS, Backtest
 from training.proof.measures import measures_of
 
@@ -142,4 +143,5 @@ def _figure(line: Mapping[Any, Any]) -> str:
     interval = ""
     if line["predictor"] == MODEL and pd.notna(line["low"]):
         interval = f" ({line['low']:.3f} to {line['high']:.3f})"
-    return f"{name} {line['value']:.3f}{interval}"
+    value = f"{line['value']:.0f}" if line["measure"] == COUNTED else f"{line['value']:.3f}"
+    return f"{name} {value}{interval}"

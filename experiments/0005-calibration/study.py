@@ -21,8 +21,13 @@ from features.plan import origins
 from features.sources import open_source
 from training.engine.periods import Floats
 from training.proof.backtest import backtest
-from training.proof.foretold import expected_auc, implied_auc, mornings_judged
-from training.proof.judged import MODEL, Judged, Pooled
+from training.proof.foretold import (
+    counting_mornings,
+    expected_auc,
+    implied_auc,
+    mornings_judged,
+)
+from training.proof.judged import MODEL, Backtest, Judged, Pooled
 from training.proof.metrics import account_bootstrap, auc, predicted_over_observed
 
 SEED, COMPANIES, SHOCKED = 31, 1, 4
@@ -136,16 +141,16 @@ def _print_aucs(company: Company) -> None:
     tested = backtest(early, project, origin_days=days)
     later = [judged(company, on) for on in _dates([day + 7 * w for w in (0, 4, 8, 12)])]
     print(f"\n### AUC of the backtest on {TRIED_ON}, and realised after it\n")
-    heads = ["backtest", "95 %", "expected of the day's accounts", "95 %", "realised"]
-    _print_row(["days", *heads, "less the backtest's", "less what was expected"])
-    _print_row(["---"] * 8)
+    heads = ["backtest", "95 %", "mornings", "expected of the day's accounts", "95 %"]
+    _print_row(["days", *heads, "realised", "less the backtest's", "less what was expected"])
+    _print_row(["---"] * 9)
     for horizon in project.outcomes.horizons_days:
-        mornings = mornings_judged(tested, horizon)
         known = [told.loc[told["days"] == horizon] for told in later]
         known = [own for own in known if own["came"].notna().all()]
-        if mornings and tested.today is not None and known:
-            today = tested.today[f"{MODEL}.{horizon}d"].to_numpy()
-            _print_auc(horizon, mornings, today, known)
+        if known:
+            _print_auc(horizon, tested, known)
+    print("".join(f"\n- {remark}" for remark in tested.remarks))
+    _print_orders(later[0])
     print(f"\n### AUC within {project.outcomes.primary_horizon_days} days, by morning\n")
     _print_row(["morning", "accounts", "the model's", "implied", "that of the true chances"])
     _print_row(["---"] * 5)
@@ -157,23 +162,35 @@ def _dates(days: Sequence[int]) -> list[date]:
     return [each.date() for each in as_dates(np.array(days))]
 
 
-def _print_auc(
-    horizon: int, mornings: Sequence[Pooled], today: Floats, later: Sequence[pd.DataFrame]
-) -> None:
-    pooled = Pooled.together(mornings)
+def _print_auc(horizon: int, tested: Backtest, later: Sequence[pd.DataFrame]) -> None:
+    pooled = Pooled.together(mornings_judged(tested, horizon))
     low, high = account_bootstrap(
         lambda weights: auc(pooled.said, pooled.happened, weights=weights),
         pooled.families,
         seed=0,
     )
-    own = auc(pooled.said, pooled.happened)
-    foretold, *ends = expected_auc(mornings, today)
+    own, counted = auc(pooled.said, pooled.happened), counting_mornings(tested, horizon)
+    today = tested.today[f"{MODEL}.{horizon}d"].to_numpy()
+    foretold, *ends = expected_auc(counted, today)
     both = pd.concat(later)
     realised = auc(both["said"].to_numpy(), both["came"].to_numpy())
-    figures = [f"{own:.3f}", f"{low:.3f} to {high:.3f}", f"{foretold:.3f}"]
+    figures = [f"{own:.3f}", f"{low:.3f} to {high:.3f}", str(len(counted)), f"{foretold:.3f}"]
     figures += [f"{ends[0]:.3f} to {ends[1]:.3f}", f"{realised:.3f}"]
     gaps = [f"{realised - own:+.3f}", f"{realised - foretold:+.3f}"]
     _print_row([str(horizon), *figures, *gaps])
+
+
+def _print_orders(told: pd.DataFrame) -> None:
+    """What the risks of one morning imply, and what their order is worth if truth decides."""
+    print(f"\n### AUC on {TRIED_ON}, without luck, by kind of term\n")
+    _print_row(["who", "days", "implied by the risks", "by the true chances", "at best"])
+    _print_row(["---"] * 5)
+    told = told.dropna(subset="true")
+    for name, part in (("all", told), *told.groupby("term", sort=True)):
+        for horizon, own in part.groupby("days", sort=True):
+            said, true = own["said"].to_numpy(), own["true"].to_numpy()
+            figures = [implied_auc(said), implied_auc(said, true=true), implied_auc(true)]
+            _print_row([str(name), str(horizon), *(f"{figure:.3f}" for figure in figures)])
 
 
 def _past(company: Company, origins_judged: Sequence[Judged]) -> Iterator[pd.DataFrame]:

@@ -30,7 +30,7 @@ TITLES = {
 }
 JUDGED_BY = ("auc", "average_precision", "brier", "ece", "predicted_over_observed")
 WITH_LISTS = (*JUDGED_BY, "lift_at_capacity")
-EXPECTED = "auc_expected_today"
+EXPECTED, COUNTED = "auc_expected_today", "mornings_counted"
 OVER_TIME = ("auc", "predicted_over_observed", "integrated_brier", "c_index")
 LISTS = ("leavers_listed", "leavers_listed_early", "lead_days")
 
@@ -133,7 +133,8 @@ def _beside_rules(question: str, whole: pd.DataFrame, primary: int) -> Table:
 
 def _by_horizon(whole: pd.DataFrame) -> Table:
     ours = whole.loc[(whole["predictor"] == MODEL) & whole["horizon_days"].notna()]
-    shown = (EXPECTED, *JUDGED_BY) if EXPECTED in set(ours["measure"]) else JUDGED_BY
+    looks_ahead = COUNTED in set(ours["measure"])
+    shown = ("auc", EXPECTED, COUNTED, *JUDGED_BY[1:]) if looks_ahead else JUDGED_BY
     rows = [
         Row(
             formats.days(float(str(days))),
@@ -258,6 +259,8 @@ def _number(measure: str, value: float | None) -> str:
         return formats.unbroken(formats.percent(value))
     if measure in DAYS:
         return formats.days(value)
+    if measure == COUNTED:
+        return formats.count(int(value))
     return f"{value:.{DECIMALS.get(measure, 2)}f}"
 
 

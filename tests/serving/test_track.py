@@ -78,6 +78,17 @@ def test_what_was_listed_in_time_is_told_of_the_model_and_the_rules(record):
     assert all(re.fullmatch(r"[\d.]+\u00a0%", row.figures[0]) for row in table.rows)
 
 
+def test_the_auc_of_past_mornings_stands_beside_the_one_expected_and_how_many_count(
+    record, measures
+):
+    table = the_table(record, 0, "By horizon")
+    assert table.heads[2:5] == ("auc", "auc_expected_today", "mornings_counted")
+    told = measures.loc[measures["measure"] == "mornings_counted", "value"]
+    assert [row.figures[3] for row in table.rows] == [f"{count:.0f}" for count in told]
+    other = the_table(record, 1, "By horizon")
+    assert "auc_expected_today" not in other.heads
+
+
 def test_without_a_backtest_there_is_no_page(tmp_path):
     assert "track" not in chapters(tmp_path)
     assert "track" not in chapters(tmp_path, backtest=pd.DataFrame())

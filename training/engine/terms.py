@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import pandas as pd
 
 from training.engine.matrix import Matrix, clocks_in_period
 from training.engine.periods import Floats, FollowUp, Ints, Periods
@@ -108,6 +109,19 @@ def leaves_with_its_term(matrix: Matrix, followup: FollowUp, *, cause: int) -> b
     left = (followup.cause == cause) & ~np.isnan(renewal)
     stayed = followup.days[left] >= renewal[left] - NEAR_DAYS
     return bool(left.any() and stayed.mean() > MOST)
+
+
+def term_lengths(values: pd.DataFrame) -> Ints:
+    """Number of each row's length of term, the shortest first; where no end is known, one more.
+
+    >>> table = pd.DataFrame({RENEWAL: [5.0, 5.0, np.nan], TERM: [30.0, 365.0, 365.0]})
+    >>> term_lengths(table).tolist()
+    [0, 2, 3]
+    """
+    absent = pd.Series(np.nan, index=values.index)
+    renewal, term = (values.get(name, absent) for name in (RENEWAL, TERM))
+    length = np.searchsorted(LENGTHS, term.fillna(USUAL_TERM).to_numpy(dtype=np.float64))
+    return np.where(renewal.isna(), len(LENGTHS) + 1, length)
 
 
 def _kinds(matrix: Matrix, periods: Periods) -> Ints:

@@ -22,6 +22,7 @@ from training.engine.outcomes import exit_events, followed_until
 from training.engine.periods import Floats, Periods
 from training.models import RULE_INPUTS, STEP_RULE_INPUTS, exit_evidence, step_evidence
 from training.proof.amounts import amounts_at
+from training.proof.comparable import remarks_on
 from training.proof.foretold import said_today
 from training.proof.judged import DATES, QUESTIONS, Backtest, Judged
 from training.proof.replay import Listing, leavers_of, lists_at, mornings_of
@@ -86,9 +87,11 @@ def backtest(
     }
     lists = [origin.lists for origin in found if origin.lists is not None]
     leavers = leavers_of(lists, features.exits) if listing is not None else None
-    today = said_today(features, project) if any(origin.judged for origin in found) else None
-    remarks = tuple(r for origin in found for r in origin.remarks)
-    return Backtest(judged, remarks, leavers, today)
+    remarks, today = [r for origin in found for r in origin.remarks], None
+    if past := judged[CHURN]:
+        today = said_today(features, project, origin_days=[each.origin_day for each in past])
+        remarks += remarks_on(past, today, project)
+    return Backtest(judged, tuple(remarks), leavers, today)
 
 
 def _judge_origin(task: _Task, origin_day: int) -> _Origin:

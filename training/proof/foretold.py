@@ -13,20 +13,27 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 from configs.project import Project
 from features.assemble import FeatureSet
 from training.engine.followed import CHURN, follow
 from training.engine.periods import Floats
+from training.proof.comparable import counting, judgeable, seen_by
 from training.proof.judged import MODEL, Backtest, Pooled
 from training.proof.metrics import account_bootstrap, auc
 from training.questions.exits import fit_exits
 
-MEASURE = "auc_expected_today"
+MEASURE, COUNTED = "auc_expected_today", "mornings_counted"
 
 
-def said_today(features: FeatureSet, project: Project) -> pd.DataFrame:
-    """What a model taught up to the newest morning says of its accounts, by horizon."""
+def said_today(
+    features: FeatureSet, project: Project, *, origin_days: Sequence[int]
+) -> pd.DataFrame:
+    """What a model taught up to the newest morning says of its accounts, by horizon.
+
+    Beside it stand their terms, and which past mornings had seen such terms left.
+    """
     day = features.snapshots["day"].to_numpy(dtype=np.int64)
     followed = follow(
         features,
@@ -39,11 +46,14 @@ def said_today(features: FeatureSet, project: Project) -> pd.DataFrame:
     horizons = project.outcomes.horizons_days
     told = {f"{MODEL}.{days}d": curves.incidence_at(CHURN, days) for days in horizons}
     accounts = features.snapshots["account_id"].iloc[rows].reset_index(drop=True)
-    return pd.DataFrame({"account_id": accounts, **told})
+    said = pd.DataFrame({"account_id": accounts, **told})
+    return said.join(seen_by(features, rows, project, origin_days=origin_days))
 
 
-def implied_auc(chance: Floats, *, weights: Floats | None = None) -> float:
-    """The AUC to expect of chances that are right.
+def implied_auc(
+    chance: Floats, *, weights: Floats | None = None, true: Floats | None = None
+) -> float:
+    """The AUC to expect of chances that are right, or, of their order, where others are true.
 
     Of an account told 10 % and one told 30 %, the higher is the one of the two that leaves, if
     one alone does, in .9 x .3 of .9 x .3 + .1 x .7 cases; pairs of like chances count a half.
@@ -52,53 +62,79 @@ def implied_auc(chance: Floats, *, weights: Floats | None = None) -> float:
     0.6562
     """
     own = np.ones_like(chance) if weights is None else weights
+    right = chance if true is None else true
     happened = np.repeat([1.0, 0.0], len(chance))
-    doubled = np.concatenate([own * chance, own * (1 - chance)])
+    doubled = np.concatenate([own * right, own * (1 - right)])
     return auc(np.concatenate([chance, chance]), happened, weights=doubled)
 
 
 def expected_auc(mornings: Sequence[Pooled], today: Floats) -> tuple[float, float, float]:
-    """The AUC to expect of today's accounts, and its interval over families of past ones.
+    """The AUC to expect of today's accounts, and an interval for the one that will come.
 
     Each past morning is held against what its own risks implied, so that nobody is compared
-    across mornings whose levels differ; a morning counts by its accounts.
+    across mornings whose levels differ. That risks are right, and so nothing comes beyond what
+    they imply, counts as one more morning. The interval is the wider of two: that of drawing
+    other families and other outcomes, and that in which the scatter of the mornings lets one
+    more fall (Student's prediction interval), wide where they are few. Without any morning
+    nothing says how far risks may be off: NaN.
     """
+    ahead, count = implied_auc(today), len(mornings)
+    if not count:
+        return ahead, float("nan"), float("nan")
+    beyond = [0.0, *(beyond_implied(past) for past in mornings)]
+    value = min(ahead + float(np.mean(beyond)), 1.0)
+    scatter = float(np.std(beyond, ddof=1)) * np.sqrt(1 + 1 / len(beyond))
+    wide = float(student.ppf(0.975, count)) * scatter
+    low, high = _drawn_again(mornings, today)
+    return value, max(min(low, value - wide), 0.0), min(max(high, value + wide), 1.0)
+
+
+def beyond_implied(past: Pooled, *, weights: Floats | None = None) -> float:
+    """By how much a morning's model told accounts apart better than its own risks implied."""
+    came = auc(past.said, past.happened, weights=weights)
+    return came - implied_auc(past.said, weights=weights)
+
+
+def _drawn_again(mornings: Sequence[Pooled], today: Floats) -> tuple[float, float]:
+    """What would come if other families had been seen, and the risks of today were right."""
     ends = np.cumsum([0, *(len(past.said) for past in mornings)])
-    ahead = implied_auc(today)
+    chance = np.random.default_rng(1)
 
     def moved(weights: Floats) -> float:
-        beyond = 0.0
-        for past, first, last in zip(mornings, ends[:-1], ends[1:], strict=True):
-            own = weights[first:last]
-            gain = auc(past.said, past.happened, weights=own)
-            beyond += (gain - implied_auc(past.said, weights=own)) * (last - first) / ends[-1]
-        return min(ahead + beyond, 1.0)
+        parts = zip(mornings, ends[:-1], ends[1:], strict=True)
+        beyond = [beyond_implied(past, weights=weights[a:b]) for past, a, b in parts]
+        came = (chance.random(len(today)) < today).astype(np.float64)
+        return auc(today, came) + float(np.mean([0.0, *beyond]))
 
-    low, high = account_bootstrap(moved, Pooled.together(mornings).families, seed=0)
-    return moved(np.ones(ends[-1])), low, high
+    return account_bootstrap(moved, Pooled.together(mornings).families, seed=0)
 
 
 def expected_lines(tested: Backtest, horizons: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """One figure per horizon that past mornings can be judged by."""
+    """Per horizon, how many past mornings count, and what is expected of today."""
     for horizon in horizons:
-        mornings = mornings_judged(tested, horizon)
-        if tested.today is None or not mornings:
+        mornings, known = counting_mornings(tested, horizon), mornings_judged(tested, horizon)
+        if tested.today is None or not known:
             continue
         today = tested.today[f"{MODEL}.{horizon}d"].to_numpy(dtype=np.float64)
-        value, low, high = expected_auc(mornings, today)
-        yield {
+        common = {
             "horizon_days": horizon,
             "predictor": MODEL,
-            "measure": MEASURE,
-            "value": value,
-            "low": low,
-            "high": high,
             "accounts": len(today),
             "events": int(sum(past.happened.sum() for past in mornings)),
         }
+        yield common | {"measure": COUNTED, "value": float(len(mornings))}
+        value, low, high = expected_auc(mornings, today)
+        yield common | {"measure": MEASURE, "value": value, "low": low, "high": high}
 
 
 def mornings_judged(tested: Backtest, horizon: int) -> list[Pooled]:
     """The past mornings from which some are known to have left within a horizon."""
-    past = [judged.column(horizon) for judged in tested.judged[CHURN]]
-    return [one for one in past if one is not None and one.can_be_judged]
+    past = [judgeable(judged, horizon) for judged in tested.judged[CHURN]]
+    return [one for one in past if one is not None]
+
+
+def counting_mornings(tested: Backtest, horizon: int) -> list[Pooled]:
+    """Those of them that had seen what today's accounts face: ``training.proof.comparable``."""
+    if tested.today is None:
+        return []
+    return counting(tested.judged[CHURN], tested.today, horizon)

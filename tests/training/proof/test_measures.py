@@ -1,9 +1,8 @@
 """Every figure of a backtest is what the plain measure gives on the rows it names."""
 
-import numpy as np
 import pytest
 
-from training.proof.foretold import implied_auc, mornings_judged
+from training.proof.foretold import counting_mornings, implied_auc
 from training.proof.judged import MODEL
 from training.proof.measures import MEASURES, interval_of, measures_of
 from training.proof.metrics import account_bootstrap, auc
@@ -85,12 +84,13 @@ def test_horizonless_figures_are_told_of_every_origin_and_predictor(company, tab
 def test_the_auc_to_expect_today_is_what_its_risks_imply_and_what_mornings_did_beyond(
     company, table
 ):
-    past, today = mornings_judged(company.tested, HORIZON), company.tested.today
+    past, today = counting_mornings(company.tested, HORIZON), company.tested.today
     told = implied_auc(today[f"{MODEL}.{HORIZON}d"].to_numpy())
     beyond = [auc(one.said, one.happened) - implied_auc(one.said) for one in past]
-    count = [len(one.said) for one in past]
-    asked = {"question": "churn", "horizon_days": HORIZON, "measure": "auc_expected_today"}
-    assert the_value(table, **asked) == pytest.approx(told + np.average(beyond, weights=count))
+    asked = {"question": "churn", "horizon_days": HORIZON, "predictor": MODEL}
+    assert the_value(table, **asked, measure="mornings_counted") == len(past)
+    value = the_value(table, **asked, measure="auc_expected_today")
+    assert value == pytest.approx(told + sum(beyond) / (len(past) + 1))
     snapshots = company.features.snapshots
     live = snapshots.loc[snapshots["day"] == snapshots["day"].max(), "account_id"]
     assert set(today["account_id"]) == set(live)
