@@ -5,6 +5,7 @@ run.json that it writes, the backtest on origins the models were not trained on.
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -18,14 +19,17 @@ AS_OF = "2014-04-26"
 
 def main(lake: Path) -> None:
     """Run, then print the figures as Markdown."""
-    start = time.perf_counter()
+    start, load = time.perf_counter(), os.getloadavg()[0]
     command = [str(ROOT / ".venv/bin/milepost"), "run", "--config", "configs/oulad"]
     subprocess.run([*command, "--as-of", AS_OF, "--lake", str(lake)], cwd=ROOT, check=True)
     spent = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
     told = json.loads((lake / f"oulad/scores/as_of={AS_OF}/run.json").read_text("utf-8"))
     print(
-        f"\n{spent:.0f} s, at most {peak:.2f} GiB, {told['rows']['accounts']} live students\n"
+        f"\n{spent:.0f} s ({processor:.0f} CPU seconds; the load was {load:.1f} before and "
+        f"{os.getloadavg()[1]:.1f} over the last five minutes), at most {peak:.2f} GiB, "
+        f"{told['rows']['accounts']} live students\n"
     )
     print(
         f"In use: {told['models']['gate']['promoted']}. "
