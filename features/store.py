@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from configs.errors import LakeError
+from features.asof import Ints
 from features.assemble import FeatureSet, together
 from features.catalogue import Catalogue, Feature
 
@@ -69,20 +70,30 @@ def as_arrow(columns: pd.DataFrame | Mapping[str, np.ndarray]) -> pa.Table:
     return pa.table(arrays)
 
 
+def taken(frame: pa.Table | Mapping[str, np.ndarray], rows: Ints) -> pa.Table:
+    """Some rows in memory of their own: what waits to be written holds nothing else."""
+    if isinstance(frame, pa.Table):
+        return frame.take(rows)
+    return as_arrow({name: values[rows] for name, values in frame.items()})
+
+
 class FrameFile:
     """A frame on its way into a file, some rows at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._waiting: list[pa.Table] = []
+        self._nothing: pa.Table | None = None
         self._writer: pq.ParquetWriter | None = None
         self._schema: pa.Schema | None = None
 
     def add(self, rows: pa.Table) -> None:
         """Append rows; the first ones say which types the columns have."""
+        if not rows.num_rows and self._schema is None:
+            self._nothing = rows
+            return
         if self._schema is None:
-            self._schema = pa.schema([_told(field) for field in rows.schema])
-            self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd")
+            self._open(rows)
         self._waiting.append(rows.cast(self._schema))
         count = sum(table.num_rows for table in self._waiting)
         if count >= GROUP_ROWS:
@@ -92,9 +103,16 @@ class FrameFile:
             self._waiting = [waiting.slice(whole)]
 
     def close(self) -> None:
+        if self._schema is None and self._nothing is not None:
+            self._open(self._nothing)
         if self._writer is not None:
-            self._write(pa.concat_tables(self._waiting))
+            if self._waiting:
+                self._write(pa.concat_tables(self._waiting))
             self._writer.close()
+
+    def _open(self, rows: pa.Table) -> None:
+        self._schema = pa.schema([_told(field) for field in rows.schema])
+        self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd")
 
     def _write(self, rows: pa.Table) -> None:
         if self._writer is not None and rows.num_rows:

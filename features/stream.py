@@ -51,12 +51,15 @@ from features.store import (
     StoredColumns,
     as_arrow,
     frame_file,
+    taken,
     write_catalogue,
 )
 
 Frames = dict[str, pd.DataFrame]
-WHOLE = ("standing", "reached", "met", "usage", "first_use", "tried")
+ONCE = ("standing", "usage", "first_use", "tried")
 """Frames of a shard that do not grow with the mornings."""
+HANDED_OVER = ("reached", "met")
+"""Those of them that are not written as they come."""
 LIBRARIES = 600 * 10**6
 """What Python and its libraries take before anything is read."""
 ENGINES_SHARE = 0.4
@@ -210,10 +213,10 @@ def limited(tables: Mapping[str, ir.Table], memory: int) -> Iterator[None]:
 def _write_shards(
     shards: Iterator[Shard], folder: Path, parts: Parts
 ) -> tuple[list[Feature], tuple[Feature, ...], Ints, dict[str, pd.DataFrame]]:
-    """Write what grows with the mornings as it comes, and hand over the rest of it."""
+    """Write what a shard has computed as it comes, and hand over the rest of it."""
     columns: list[Feature] = []
     features: tuple[Feature, ...] = ()
-    rest: dict[str, list[pd.DataFrame]] = {name: [] for name in WHOLE}
+    rest: dict[str, list[pd.DataFrame]] = {name: [] for name in HANDED_OVER}
     past_due: list[Ints] = []
     before = dict.fromkeys(parts.days_of, 0)
     with ExitStack() as open_files:
@@ -222,12 +225,15 @@ def _write_shards(
             for name in GROWN
             for part in before
         }
+        once = {name: open_files.enter_context(frame_file(folder, name)) for name in ONCE}
         for shard in shards:
             columns, features = _same(columns, shard.columns), shard.step_features
             for name, part, rows in _cut(shard, parts, before):
                 files[name, part].add(rows)
                 before[part] += len(rows) if name == "snapshots" else 0
             past_due.append(shard.past_due)
+            for name, file in once.items():
+                file.add(as_arrow(getattr(shard, name)))
             for name, found in rest.items():
                 found.append(getattr(shard, name))
     whole = {name: together(found) for name, found in rest.items()}
@@ -253,14 +259,7 @@ def _cut(
         ("steps", as_arrow(steps), of_steps),
     ):
         for part, span in laid.spans.items():
-            yield name, part, _taken(frame, laid.rows[span])
-
-
-def _taken(frame: pa.Table | Mapping[str, np.ndarray], rows: Ints) -> pa.Table:
-    """Some rows in memory of their own: what waits to be written holds nothing else."""
-    if isinstance(frame, pa.Table):
-        return frame.take(rows)
-    return as_arrow({name: values[rows] for name, values in frame.items()})
+            yield name, part, taken(frame, laid.rows[span])
 
 
 def _write_across(plan: Plan, past_due: Ints, folder: Path, parts: Parts) -> list[Feature]:

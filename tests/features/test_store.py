@@ -2,6 +2,8 @@ from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from configs.errors import LakeError
@@ -102,3 +104,12 @@ def test_half_a_build_is_no_build(lost, tmp_path):
     (tmp_path / lost).unlink()
     with pytest.raises(LakeError, match="holds no finished build"):
         read_features(tmp_path)
+
+
+@pytest.mark.parametrize("rows", [[], [1.5]], ids=["nothing", "a row"])
+def test_what_is_empty_says_nothing_of_the_types_of_what_follows(rows, tmp_path):
+    nothing = pa.table({"arr": pa.array([], pa.int64())})
+    with store.frame_file(tmp_path, "arr") as file:
+        file.add(nothing)
+        file.add(pa.table({"arr": pa.array(rows, pa.float64())}))
+    assert pq.read_table(tmp_path / "arr.parquet")["arr"].to_pylist() == rows
