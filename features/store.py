@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from configs.errors import LakeError
-from features.asof import Ints
 from features.assemble import FeatureSet, together
 from features.catalogue import Catalogue, Feature
 
@@ -68,13 +67,6 @@ def as_arrow(columns: pd.DataFrame | Mapping[str, np.ndarray]) -> pa.Table:
         return table.replace_schema_metadata(None)
     arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
     return pa.table(arrays)
-
-
-def taken(frame: pa.Table | Mapping[str, np.ndarray], rows: Ints) -> pa.Table:
-    """Some rows in memory of their own: what waits to be written holds nothing else."""
-    if isinstance(frame, pa.Table):
-        return frame.take(rows)
-    return as_arrow({name: values[rows] for name, values in frame.items()})
 
 
 class FrameFile:

@@ -51,7 +51,6 @@ from features.store import (
     StoredColumns,
     as_arrow,
     frame_file,
-    taken,
     write_catalogue,
 )
 
@@ -236,6 +235,7 @@ def _write_shards(
                 file.add(as_arrow(getattr(shard, name)))
             for name, found in rest.items():
                 found.append(getattr(shard, name))
+            del shard, rows  # Or they would be held while the next one is computed.
     whole = {name: together(found) for name, found in rest.items()}
     return columns, features, np.sum(past_due, axis=0), whole
 
@@ -255,11 +255,12 @@ def _cut(
     steps = shard.steps.assign(snapshot=place)
     for name, frame, laid in (
         ("snapshots", as_arrow(shard.snapshots), cut),
-        ("values", {c.feature.name: c.values for c in shard.columns}, cut),
+        ("values", as_arrow({c.feature.name: c.values for c in shard.columns}), cut),
         ("steps", as_arrow(steps), of_steps),
     ):
         for part, span in laid.spans.items():
-            yield name, part, taken(frame, laid.rows[span])
+            # Taken into memory of Arrow's own: what waits to be written holds nothing else.
+            yield name, part, frame.take(laid.rows[span])
 
 
 def _write_across(plan: Plan, past_due: Ints, folder: Path, parts: Parts) -> list[Feature]:
