@@ -4,6 +4,11 @@ Every draw first draws the mood of the months to come (the shared levels), and h
 in it that pay much or little, then what each account does. Intervals over accounts alone would
 be far too narrow: what a book of hundreds of accounts does hangs on what they share, and what
 its money does on a few of them.
+
+What is expected is the mean of the draws, so that the parts add up to the whole in it as they
+do in each draw. That it hang on no luck of drawing, moods keep their known mean, and the luck
+of each account is spread evenly over the draws (McKay, Beckman and Conover 1979, "A comparison
+of three methods for selecting values of input variables", Latin hypercubes).
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +24,7 @@ from training.book.level import MONTH_DAYS
 from training.engine.periods import Floats
 from training.questions.changes import GROWS, SHRINKS
 
-MOST_DRAWS, LEAST_DRAWS = 2000, 200
+MOST_DRAWS, LEAST_DRAWS = 4000, 200
 CELLS_AT_ONCE = 2_000_000
 MOST_CELLS = 4_000_000
 
@@ -34,8 +39,7 @@ def simulated(
 ) -> Iterator[dict[int, State]]:
     """Play the future, some draws at a time; each gives the state on every day of ``cuts``.
 
-    The draws of an account do not depend on how many other accounts there are. The same seed
-    gives the same futures.
+    The same seed gives the same futures.
     """
     rng = np.random.default_rng(seed)
     draws = draws_for(len(ahead.accounts))
@@ -44,21 +48,39 @@ def simulated(
         name: ahead.levels[name].paths(months, draws=draws, rng=rng)
         for name in sorted(ahead.levels)
     }
+    stakes = {
+        name: ahead.stakes[name].drawn(draws=draws, rng=rng) for name in sorted(ahead.stakes)
+    }
     at_once = max(1, CELLS_AT_ONCE // max(len(ahead.accounts), 1))
     for start in range(0, draws, at_once):
-        part = {name: paths[start : start + at_once] for name, paths in moods.items()}
-        yield _played(ahead, cuts, part, rng)
+        mood, off = (
+            {name: drawn[start : start + at_once] for name, drawn in each.items()}
+            for each in (moods, stakes)
+        )
+        yield _played(ahead, cuts, mood, off, rng)
+
+
+def evenly(draws: int, accounts: int, rng: np.random.Generator) -> Floats:
+    """Numbers from 0 to 1, a row per draw: each account (column) has one in every share of it.
+
+    >>> np.sort(evenly(4, 1, np.random.default_rng(1))[:, 0] * 4).astype(int).tolist()
+    [0, 1, 2, 3]
+    """
+    places = np.broadcast_to(np.arange(draws, dtype=np.float64)[:, None], (draws, accounts))
+    told: Floats = (rng.permuted(places, axis=0) + rng.random(accounts)) / draws
+    return told
 
 
 def _played(
-    ahead: Prospects, cuts: Sequence[int], moods: dict[str, Floats], rng: np.random.Generator
+    ahead: Prospects,
+    cuts: Sequence[int],
+    moods: dict[str, Floats],
+    stakes: dict[str, Floats],
+    rng: np.random.Generator,
 ) -> dict[int, State]:
     draws, accounts = len(moods[CHURNS]), len(ahead.accounts)
     arr = np.tile(np.nan_to_num(ahead.accounts["arr"].to_numpy(dtype=np.float64)), (draws, 1))
-    off = {
-        name: ahead.stakes[name].drawn(arr[0], draws=draws, rng=rng)
-        for name in sorted(ahead.stakes)
-    }
+    off = {name: told[:, ahead.stakes[name].part_of(arr[0])] for name, told in stakes.items()}
     churned = np.zeros((draws, accounts), dtype=bool)
     gone, changed = churned.copy(), {name: churned.copy() for name in (GROWS, SHRINKS)}
     states = {0: State(churned, gone, arr)}
@@ -74,7 +96,7 @@ def _played(
             if name in due:
                 again = np.where(changed[name], ahead.again.get(name, 1.0), 1.0)
                 rate = due[name] * mood[name] * again
-                struck = rng.random(rate.shape) < -np.expm1(-rate)
+                struck = evenly(draws, accounts, rng) < -np.expm1(-rate)
                 arr = _changed(arr, struck, ahead.amounts[name], rng)
                 changed[name] |= struck
         arr = np.where(gone, 0.0, _begun(arr, ahead.accounts, day, until))
@@ -96,7 +118,7 @@ def _exits(
     """Who churns and who leaves otherwise, of those who would still be here."""
     churning = due[CHURNS] * mood[CHURNS]
     both = churning + due[LEAVES]
-    drawn = rng.random(churning.shape)
+    drawn = evenly(len(churning), churning.shape[1], rng)
     leaving = -np.expm1(-both)
     share = np.divide(churning, both, out=np.zeros_like(both), where=both > 0)
     return drawn < leaving * share, (drawn >= leaving * share) & (drawn < leaving)

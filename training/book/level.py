@@ -69,13 +69,23 @@ class SharedLevel:
         """Events to expect for each that the models expect."""
         return float((self.weight * self.shape / self.rate).sum())
 
+    def expected(self, months: int) -> Floats:
+        """The mean of the level in each of the months to come."""
+        share = (
+            np.where(np.isinf(self.home), 1.0, self.keep) ** np.arange(1, months + 1)[:, None]
+        )
+        level = share * self.shape / self.rate + (1 - share)
+        told: Floats = (self.weight * level).sum(axis=1)
+        return told
+
     def paths(self, months: int, *, draws: int, rng: np.random.Generator) -> Floats:
         """Draw the level of the months to come: one row per draw, one column per month.
 
         Every draw starts somewhere the level may be now. In some it drifts on from there, up as
         often as down: its mean stays, its spread grows. In others it comes home to one month by
         month. How far it moves is itself known from few quarters, and over all of a draw lies
-        one doubt about what the models say: both have the long tails of Student's t.
+        one doubt about what the models say: both have the long tails of Student's t. However
+        few draws there are, each month has the mean that is to be expected of it.
         """
         kind = rng.choice(len(self.keep), size=draws, p=self.weight)
         keep, home = self.keep[kind], self.home[kind]
@@ -92,7 +102,9 @@ class SharedLevel:
             drawn[:, month] = level
         drawn = _spread_as_known(drawn, self.freedom, rng)
         off = 1 + self.doubt * rng.standard_t(self.freedom, size=draws)
-        return drawn * np.clip(off, 0.0, 2.0)[:, None]
+        drawn = drawn * np.clip(off, 0.0, 2.0)[:, None]
+        told: Floats = drawn * self.expected(months) / drawn.mean(axis=0)
+        return told
 
 
 def _spread_as_known(drawn: Floats, freedom: float, rng: np.random.Generator) -> Floats:

@@ -59,13 +59,13 @@ class Stakes:
         mean: Floats = (self.shape / self.rate)[self.part_of(arr)]
         return mean
 
-    def drawn(self, arr: Floats, *, draws: int, rng: np.random.Generator) -> Floats:
-        """How far off ``times`` may be: a row per draw, a column per account, around one."""
+    def drawn(self, *, draws: int, rng: np.random.Generator) -> Floats:
+        """How far off ``times`` may be: a row per draw, a column per part, with mean one."""
         if not self.edges:
             return np.ones((draws, 1))
-        by_part = rng.gamma(self.shape, size=(draws, len(self.shape))) / self.shape
-        off: Floats = by_part[:, self.part_of(arr)]
-        return off
+        off = rng.gamma(self.shape, size=(draws, len(self.shape)))
+        told: Floats = off / off.mean(axis=0)
+        return told
 
 
 def _edges(arr: Floats) -> tuple[float, ...]:

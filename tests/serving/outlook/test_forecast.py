@@ -12,7 +12,7 @@ from serving.outlook.amounts import Amounts
 from serving.outlook.forecast import AMOUNTS, COUNTS, forecast, stretches
 from serving.outlook.prospects import CHURNS, LEAVES, Prospects
 from serving.outlook.retention import ALL
-from serving.outlook.simulation import simulated
+from serving.outlook.simulation import evenly, simulated
 from training.book.level import SharedLevel
 from training.questions.changes import DOWN, GROWS, SHRINKS, UP
 
@@ -103,6 +103,30 @@ def test_in_a_calm_market_as_many_leave_as_the_curves_say():
     rows = told(a_book(size=400))
     expected = 400 * 0.002 / 0.0025 * (1 - np.exp(-0.0025 * 90))
     assert of(rows, "accounts_churned")["expected"] == pytest.approx(expected, rel=0.02)
+
+
+def test_what_is_expected_hangs_on_no_luck_of_drawing():
+    book = a_book(size=200)
+    rows = told(book)
+    # At most once from one stop to the next an account grows by a half, or shrinks by it.
+    step = np.array([22, 8, 22, 8, 23, 7])
+    changed = (1 - 0.5 * np.expm1(-0.002 * step)) * (1 + 0.5 * np.expm1(-0.001 * step))
+    kept = np.exp(-0.0025 * 90) * changed.prod()
+    assert of(rows, "nrr")["expected"] == pytest.approx(kept, abs=3e-4)
+    leaves = 1 - np.exp(-0.0025 * 90)
+    assert of(rows, "logo_retention")["expected"] == pytest.approx(1 - 0.8 * leaves, abs=3e-4)
+
+
+@given(st.integers(1, 50), st.integers(1, 20), st.integers(0, 99))
+def test_every_account_has_as_much_luck_as_any_other(draws, accounts, seed):
+    luck = evenly(draws, accounts, np.random.default_rng(seed))
+    assert (np.sort(np.floor(luck * draws), axis=0) == np.arange(draws)[:, None]).all()
+
+
+def test_the_luck_of_one_account_tells_nothing_of_anothers():
+    luck = evenly(4000, 20, np.random.default_rng(1))
+    off = np.corrcoef(luck.T) - np.eye(20)
+    assert np.abs(off).max() < 4.5 / np.sqrt(4000)
 
 
 def test_what_all_share_makes_the_interval_far_wider_than_luck_alone():

@@ -71,6 +71,21 @@ def test_a_market_that_comes_home_is_at_one_in_the_end_and_spread_as_its_kind_is
     assert_allclose(paths[:, -1].var(), (level.weight / level.home).sum(), rtol=0.05)
 
 
+@given(months, st.integers(1, 6), st.integers(2, 40))
+def test_however_few_draws_there_are_every_month_has_its_expected_mean(told, ahead, draws):
+    level = learnt(*told)
+    paths = level.paths(ahead, draws=draws, rng=np.random.default_rng(3))
+    assert_allclose(paths.mean(axis=0), level.expected(ahead))
+
+
+def test_of_a_market_that_keeps_half_of_its_mood_half_is_left_after_a_month():
+    one = np.ones(1)
+    comes_home = SharedLevel(0.5 * one, 20.0 * one, one, 30.0 * one, 10.0 * one)
+    drifts = replace(comes_home, home=np.array([np.inf]))
+    assert_allclose(comes_home.expected(3), [2.0, 1.5, 1.25])
+    assert_allclose(drifts.expected(3), 3.0)
+
+
 def test_a_market_that_swings_around_one_is_known_from_one_that_leaves_it_for_good():
     swings = learnt(*[(20.0, 12.0), (20.0, 20.0), (20.0, 28.0), (20.0, 20.0)] * 6)
     leaves = learnt(*[(20.0, 20.0)] * 6, *[(20.0, 80.0)] * 18)
