@@ -172,7 +172,10 @@ def _changing(
     is_model = models.expansion is not None and models.foretells(QUESTIONS[way])
     # Few accounts ever shrink: their kind tells a book's losses better than any single rule.
     if models.expansion is None or (way == DOWN and not is_model):
-        kinds, periods = KindRates.learnt(before, changed.followup, cause=way), ONE_PERIOD
+        evenly = np.ones((len(before), 1))
+        watched = _reality(evenly, changed, before, periods=ONE_PERIOD, cause=way)
+        events, days = watched.came.sum(axis=1), watched.counted_days()
+        kinds, periods = KindRates.learnt(before, events, days), ONE_PERIOD
         past_rates, rates = kinds.rates(before), kinds.rates(values)
     else:
         past_rates, _ = change_rates(models, models.expansion, before, way=way)

@@ -16,6 +16,7 @@ from training.book.level import MONTH_DAYS, SharedLevel
 from training.book.renewals import RenewalFactors, decisive_days, period_of_days
 from training.book.stakes import Stakes
 from training.engine.periods import Floats, FollowUp, Periods
+from training.questions.changes import HALF_EVENT, YEAR_DAYS
 
 
 def by_day(rates: Floats, periods: Periods, *, days: int) -> Floats:
@@ -74,6 +75,24 @@ class Reality:
         times = correction.stakes.times(self.arr)[:, None]
         return replace(self, expected=expected * times)
 
+    def counted_days(self) -> Floats:
+        """How many days were watched of each row, the days counted on which it decides.
+
+        Of a year's term in which nothing came only the days around its end tell anything.
+        ``expected`` must be told by a rate of one.
+        """
+        usual = (self.events + HALF_EVENT) / (float(self.expected.sum()) + YEAR_DAYS)
+        due, own = usual * self.expected, self.decisive_in_time
+        factors = RenewalFactors.learnt(due, self.came, own)
+        counted: Floats = factors.moved(due, own).sum(axis=1) / usual
+        return counted
+
+    @property
+    def decisive_in_time(self) -> Floats | None:
+        """Of the days that are told alone."""
+        days = self.expected.shape[1]
+        return None if self.decisive is None else self.decisive[:, :days]
+
     def by_month(self) -> tuple[list[float], list[float]]:
         """Events expected and seen in each month of 30 days counted back, oldest first."""
         ahead = np.arange(self.expected.shape[1])
@@ -101,8 +120,7 @@ class Correction:
 
     @classmethod
     def learnt(cls, reality: Reality, *, knows_terms: bool = False) -> Self:
-        days = reality.expected.shape[1]
-        own = None if reality.decisive is None else reality.decisive[:, :days]
+        own = reality.decisive_in_time
         factors = RenewalFactors.learnt(reality.expected, reality.came, own)
         level = SharedLevel.learnt((), ())
         placing = cls(factors, Stakes.unknown(), level, knows_terms)

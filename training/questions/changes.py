@@ -90,18 +90,18 @@ class KindRates:
     arr_edges: tuple[float, ...]
 
     @classmethod
-    def learnt(cls, values: pd.DataFrame, followup: FollowUp, *, cause: int) -> Self:
+    def learnt(cls, values: pd.DataFrame, events: Floats, days: Floats) -> Self:
+        """Learn from what came to each row, and from how many days were watched of it."""
         arr = values["arr"].to_numpy(dtype=np.float64)
         edges = tuple(np.nanquantile(arr, ARR_QUANTILES)) if np.isfinite(arr).any() else ()
         table = pd.DataFrame(
             {
                 "kind": kinds(values, edges),
-                "events": (followup.cause == cause).astype(float),
-                "days": followup.days,
+                "events": events,
+                "days": days,
             }
         )
-        events, days = float(table["events"].sum()), float(table["days"].sum())
-        overall = (events + HALF_EVENT) / (days + YEAR_DAYS)
+        overall = float((events.sum() + HALF_EVENT) / (days.sum() + YEAR_DAYS))
         sums = table.groupby("kind")[["events", "days"]].sum()
         own = (sums["events"] + DOUBT_EVENTS) / (sums["days"] + DOUBT_EVENTS / overall)
         return cls({str(name): float(rate) for name, rate in own.items()}, overall, edges)

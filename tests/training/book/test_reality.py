@@ -55,3 +55,33 @@ def test_a_model_that_says_twice_too_much_is_brought_down_by_half():
         rows += [(morning, d, 0) if d < 28 else (morning, 28.0, CENSORED) for d in days]
     correction = Correction.learnt(seen(*rows, end_day=1428))
     assert 0.4 < correction.level.mean < 0.6
+
+
+def of_a_year(*, ends_in: float, events: int, rows: int) -> tuple[pd.DataFrame, FollowUp]:
+    days = np.where(np.arange(rows) < events, ends_in, 28.0)
+    cause = np.where(np.arange(rows) < events, 0, CENSORED)
+    terms = pd.DataFrame({"days_to_renewal": [ends_in] * rows, "term_days": [364.0] * rows})
+    return terms, FollowUp(days, cause)
+
+
+def test_of_a_term_that_does_not_end_the_days_tell_next_to_nothing():
+    # 40 of 80 terms that end bring a change, and 400 that do not end bring none.
+    ended, after = of_a_year(ends_in=14.0, events=40, rows=80)
+    goes_on, nothing = of_a_year(ends_in=200.0, events=0, rows=400)
+    values = pd.concat([ended, goes_on], ignore_index=True)
+    followup = FollowUp(
+        np.concatenate([after.days, nothing.days]), np.concatenate([after.cause, nothing.cause])
+    )
+    reality = Reality.seen(
+        np.ones((480, 1)), followup, values, cause=0, periods=Periods((0.0, 28.0)),
+        day=np.zeros(480, dtype=int), end_day=28,
+    )  # fmt: skip
+    assert_allclose(reality.expected[80:].sum(axis=1), 28.0)
+    counted = reality.counted_days()
+    near, away = counted[79], counted[80]
+    assert away < 4
+    # The 14 days around the end stand for 26 days each; those 7 before an event for half.
+    assert_allclose(counted[0] / near, 0.5, atol=0.05)
+    # Half of those whose term ends change: so a rate per counted day has to say.
+    rate = 40 / counted.sum()
+    assert 0.45 < 40 * rate * counted[:80].sum() / 40 / 80 < 0.55

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 
 from tests.builders import AnAccount, a_world
 from training.engine.followed import follow
-from training.engine.periods import CENSORED, FollowUp
+from training.engine.periods import CENSORED
 from training.questions.changes import DOWN, UP, KindRates, changes, follow_changes
 
 
@@ -39,8 +39,8 @@ def test_a_change_is_known_by_what_it_multiplied():
 
 def test_a_small_kind_is_drawn_towards_everybodys_rate():
     values = pd.DataFrame({"tenure_days": [10.0] * 99 + [500.0], "arr": [10.0] * 100})
-    cause = np.array([0] * 40 + [CENSORED] * 60)
-    rates = KindRates.learnt(values, FollowUp(np.full(100, 50.0), cause), cause=0)
+    events = np.array([1.0] * 40 + [0.0] * 60)
+    rates = KindRates.learnt(values, events, np.full(100, 50.0))
     young, old = rates.rates(values)[[0, 99], 0]
     assert old < young
     assert old > rates.overall / 2
