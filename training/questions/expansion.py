@@ -22,6 +22,7 @@ from training.engine.followed import Followed
 from training.engine.hazard import Hazard, fit_hazard
 from training.engine.matrix import Matrix
 from training.engine.periods import Floats, FollowUp, Periods
+from training.engine.terms import MOST, NEAR_DAYS, RENEWAL, SHORTEST, TERM
 from training.questions.amounts import AmountModel, fit_amounts
 from training.questions.changes import DOWN, GROWS, SHRINKS, UP, follow_changes
 from training.questions.exits import FEW_TREES, THREADS, levelled, settings_of
@@ -45,6 +46,7 @@ RULE_INPUTS = (
     "milestones_done_share",
 )
 FEW_INPUTS = (*CORE_FEATURES, "arr", "arr_ratio_91d", "term_days", "seats")
+AGE = "tenure_days"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +131,8 @@ def fit_expansion(
     catalogue = features.catalogue
     if grew < FEW_EXITS:
         catalogue = catalogue.only(FEW_INPUTS)
+    if falls_on_term_ends(values, changed.followup):
+        catalogue = catalogue.only(name for name in catalogue if name != AGE)
     encoder = Encoder.fit(values, catalogue)
     clocks = tuple(name for name in encoder.numbers if catalogue[name].is_clock)
     matrix = Matrix(encoder.matrix(values), encoder.columns, clocks)
@@ -145,6 +149,26 @@ def fit_expansion(
             rule=best.get(amount_question(QUESTIONS[way])),
         )
     return ExpansionModel(encoder, clocks, hazards, rules, amounts)
+
+
+def falls_on_term_ends(values: pd.DataFrame, followup: FollowUp) -> bool:
+    """Whether ARR moves when terms end, which most days are far from.
+
+    Where it does, how long somebody has been a customer tells a model only that no term had
+    ended yet: when those of a year do so for the first time, or the second, it would expect
+    nothing of them. The end of the term says it all. Of monthly terms every day is near an end.
+    """
+    if RENEWAL not in values or TERM not in values:
+        return False
+    renewal, term = (values[name].to_numpy(dtype=np.float64) for name in (RENEWAL, TERM))
+    moved = np.isin(followup.cause, (UP, DOWN)) & ~np.isnan(renewal) & ~np.isnan(term)
+    if not moved.any():
+        return False
+    term = np.maximum(term[moved], SHORTEST)
+    place = np.mod(followup.days[moved] - renewal[moved], term)
+    near = np.minimum(place, term - place) <= NEAR_DAYS
+    by_chance = np.minimum(2 * NEAR_DAYS / term, 1.0)
+    return bool(near.mean() > MOST > by_chance.mean())
 
 
 def amount_question(question: str) -> str:

@@ -1,13 +1,20 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
 from training.engine.followed import follow
+from training.engine.periods import CENSORED, FollowUp
 from training.models import Models
-from training.questions.changes import GROWS, SHRINKS, UP, follow_changes
-from training.questions.expansion import CONTRACTION, QUESTION, fit_expansion
+from training.questions.changes import DOWN, GROWS, SHRINKS, UP, follow_changes
+from training.questions.expansion import (
+    CONTRACTION,
+    QUESTION,
+    falls_on_term_ends,
+    fit_expansion,
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +69,32 @@ def test_about_as_many_are_expected_to_grow_as_grew(company, followed):
     came = follow_changes(features, followed)
     expected = (rates * model.periods.exposure(came.days)).sum()
     assert 0.7 < expected / np.sum((came.cause == UP) & (came.days < 180)) < 1.4
+
+
+def moved(*, renewal: float, term: float, days: float, cause: int = UP) -> bool:
+    values = pd.DataFrame({"days_to_renewal": [renewal] * 9, "term_days": [term] * 9})
+    return falls_on_term_ends(values, FollowUp(np.full(9, days), np.full(9, cause)))
+
+
+@pytest.mark.parametrize("cause", [UP, DOWN])
+def test_changes_fall_on_ends_of_terms_where_years_end_with_them(cause):
+    assert moved(renewal=100.0, term=365.0, days=100.0, cause=cause)
+    assert moved(renewal=400.0, term=365.0, days=36.0, cause=cause)
+    assert not moved(renewal=100.0, term=365.0, days=50.0, cause=cause)
+
+
+def test_every_day_is_near_the_end_of_a_month_and_nothing_falls_on_no_term():
+    assert not moved(renewal=10.0, term=30.0, days=10.0)
+    assert not moved(renewal=np.nan, term=np.nan, days=10.0)
+    assert not moved(renewal=100.0, term=365.0, days=100.0, cause=CENSORED)
+    assert not falls_on_term_ends(
+        pd.DataFrame({"arr": [1.0]}), FollowUp(np.ones(1), np.zeros(1))
+    )
+
+
+def test_where_changes_fall_on_ends_of_terms_time_as_a_customer_does_not_stand_for_them(
+    company,
+):
+    changed = company.models.expansion
+    assert "days_to_renewal" in changed.encoder.features
+    assert "tenure_days" not in changed.encoder.features
