@@ -81,7 +81,7 @@ def expected_auc(mornings: Sequence[Pooled], today: Floats) -> tuple[float, floa
     ahead, count = implied_auc(today), len(mornings)
     if not count:
         return ahead, float("nan"), float("nan")
-    beyond = [0.0, *(beyond_implied(past) for past in mornings)]
+    beyond = [0.0, *(beyond_implied(past.said, past.happened) for past in mornings)]
     value = min(ahead + float(np.mean(beyond)), 1.0)
     scatter = float(np.std(beyond, ddof=1)) * np.sqrt(1 + 1 / len(beyond))
     wide = float(student.ppf(0.975, count)) * scatter
@@ -89,24 +89,28 @@ def expected_auc(mornings: Sequence[Pooled], today: Floats) -> tuple[float, floa
     return value, max(min(low, value - wide), 0.0), min(max(high, value + wide), 1.0)
 
 
-def beyond_implied(past: Pooled, *, weights: Floats | None = None) -> float:
+def beyond_implied(said: Floats, happened: Floats, *, weights: Floats | None = None) -> float:
     """By how much a morning's model told accounts apart better than its own risks implied."""
-    came = auc(past.said, past.happened, weights=weights)
-    return came - implied_auc(past.said, weights=weights)
+    return auc(said, happened, weights=weights) - implied_auc(said, weights=weights)
 
 
 def _drawn_again(mornings: Sequence[Pooled], today: Floats) -> tuple[float, float]:
     """What would come if other families had been seen, and the risks of today were right."""
-    ends = np.cumsum([0, *(len(past.said) for past in mornings)])
-    chance = np.random.default_rng(1)
+    # Sorted once here, the rows are found in order by every draw, which sorts them again.
+    today, chance = np.sort(today), np.random.default_rng(1)
+    orders = [np.argsort(past.said, kind="stable") for past in mornings]
+    rows = [(past.said[o], past.happened[o]) for past, o in zip(mornings, orders, strict=True)]
+    ends = np.cumsum([0, *map(len, orders)])
+    families = Pooled.together(mornings).families
+    families = np.concatenate([families[a + o] for a, o in zip(ends, orders, strict=False)])
 
     def moved(weights: Floats) -> float:
-        parts = zip(mornings, ends[:-1], ends[1:], strict=True)
-        beyond = [beyond_implied(past, weights=weights[a:b]) for past, a, b in parts]
+        parts = zip(rows, ends[:-1], ends[1:], strict=True)
+        beyond = [beyond_implied(*own, weights=weights[a:b]) for own, a, b in parts]
         came = (chance.random(len(today)) < today).astype(np.float64)
         return auc(today, came) + float(np.mean([0.0, *beyond]))
 
-    return account_bootstrap(moved, Pooled.together(mornings).families, seed=0)
+    return account_bootstrap(moved, families, seed=0)
 
 
 def expected_lines(tested: Backtest, horizons: Sequence[int]) -> Iterator[dict[str, Any]]:
