@@ -6,7 +6,7 @@ something has changed since the last message about the same milestone, and if th
 not heard from us too often. A queue once written is kept: the mornings after it respect it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -90,6 +90,7 @@ def queue(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     heard = _Heard(morning)
     owners = morning.accounts.set_index("account_id")["owner"]
     values = values_on(morning.features, morning.as_of)
+    readers = {slug: _readers(step, values) for slug, step in steps.items()}
     rows = []
     for line in records(lines):
         step = steps[line["milestone"]]
@@ -100,7 +101,7 @@ def queue(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 "as_of": morning.as_of,
                 "owner": owners[line["account_id"]],
                 "roles": ", ".join(step.roles),
-                "channel": _channel(line, step, values, morning),
+                "channel": _channel(line, readers[step.slug], morning),
                 "decision": HOLD if reason else SEND,
                 "reason": reason or SENT,
             }
@@ -248,11 +249,16 @@ def _is_about(sent: _Sent, line: Record) -> bool:
     return sent.milestone == str(line["milestone"])
 
 
-def _channel(line: Record, step: Milestone, values: pd.DataFrame, morning: Morning) -> str:
+def _channel(line: Record, readers: Collection[str], morning: Morning) -> str:
     """Where it is said; nobody reads in the product who does not use it."""
     wanted = morning.configuration.project.nudges.channels
     chosen = wanted.get(line["occasion"], CHANNELS[line["occasion"]])
+    return chosen if chosen != IN_APP or line["account_id"] in readers else EMAIL
+
+
+def _readers(step: Milestone, values: pd.DataFrame) -> Collection[str]:
+    """The accounts in which somebody whose step it is has used the product lately."""
     columns = [f"role_active_users_{role}_28d" for role in step.roles] or ["active_users_28d"]
     known = [name for name in columns if name in values]
-    is_read = not known or bool((values.loc[line["account_id"], known] > 0).any())
-    return chosen if chosen != IN_APP or is_read else EMAIL
+    reads = (values[known] > 0).any(axis="columns") if known else slice(None)
+    return frozenset(values.index[reads])

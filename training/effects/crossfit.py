@@ -10,6 +10,7 @@ No chance is kept away from 0 or 1: the weights of the comparison divide by none
 would count mornings on which the milestone could not be reached.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import lightgbm
@@ -18,6 +19,7 @@ import numpy as np
 from features.asof import Ints
 from training.effects.landmarks import Landmarks
 from training.engine.periods import Floats
+from training.questions.exits import WORKERS
 
 FOLDS = 3
 TREES = 120
@@ -48,23 +50,28 @@ class Expected:
 
 
 def cross_fit(landmarks: Landmarks, *, seed: int) -> Expected:
-    """Learn on all folds but one, tell that one, in turn."""
+    """Learn on all folds but one, tell that one, in turn; models are learnt side by side."""
     fold = folds(landmarks.cluster, seed=seed)
-    names = ("reaching", "with", "without", "probe", "later")
-    told = {name: np.zeros(len(landmarks)) for name in names}
     reached, is_known = landmarks.is_reached, np.isfinite(landmarks.later)
-    for own in range(FOLDS):
-        here, others = fold == own, fold != own
-        asked = landmarks.inputs[here]
-        for name, rows, outcome, objective in (
-            ("reaching", others, reached.astype(np.float64), "binary"),
-            ("with", others & reached, landmarks.left, "binary"),
-            ("without", others & ~reached, landmarks.left, "binary"),
-            ("probe", others, landmarks.probe, "regression"),
-            ("later", others & is_known, landmarks.later, "regression"),
-        ):
-            seen = _Seen(landmarks.inputs[rows], outcome[rows], objective, seed)
-            told[name][here] = seen.say(asked)
+    asked = {
+        "reaching": (fold >= 0, reached.astype(np.float64), "binary"),
+        "with": (reached, landmarks.left, "binary"),
+        "without": (~reached, landmarks.left, "binary"),
+        "probe": (fold >= 0, landmarks.probe, "regression"),
+        "later": (is_known, landmarks.later, "regression"),
+    }
+
+    def say(task: tuple[str, int]) -> Floats:
+        rows, outcome, objective = asked[task[0]]
+        rows = rows & (fold != task[1])
+        seen = _Seen(landmarks.inputs[rows], outcome[rows], objective, seed)
+        return seen.say(landmarks.inputs[fold == task[1]])
+
+    tasks = [(name, own) for own in range(FOLDS) for name in asked]
+    told = {name: np.zeros(len(landmarks)) for name in asked}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for (name, own), said in zip(tasks, pool.map(say, tasks), strict=True):
+            told[name][fold == own] = said
     return Expected(
         reaching=told["reaching"],
         leaving_with=told["with"],
