@@ -5,7 +5,7 @@ of accounts, horizon, predictor and measure. The model's figures over all origin
 interval that drawing other families of accounts would have given.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from training.engine.periods import Floats, Ints
 from training.proof.foretold import expected_lines
 from training.proof.judged import ASKED, MODEL, QUESTIONS, Backtest, Bools, Judged, Pooled
 from training.proof.metrics import (
-    account_bootstrap,
+    account_bootstraps,
     auc,
     average_precision,
     brier,
@@ -103,29 +103,28 @@ def unmatured(horizons: Sequence[int], tested: Backtest, question: str) -> Itera
             yield f"no origin is old enough to judge {question} within {horizon} days"
 
 
-def interval_of(
-    measure: Callable[..., float],
+def intervals_of(
+    measures: Sequence[Callable[..., float]],
     chance: Floats,
     happened: Floats,
     families: Ints,
     *,
     draws: int,
-) -> tuple[float, float]:
-    """95 % interval of a measure if other families of the same kind had been seen."""
+) -> list[tuple[float, float]]:
+    """95 % interval of each measure if other families of the same kind had been seen."""
     # Sorted once here, the rows are found in order by every draw, which sorts them again.
     order = np.argsort(chance, kind="stable")
     chance, happened, families = chance[order], happened[order], families[order]
-    return account_bootstrap(
-        lambda weights: measure(chance, happened, weights=weights),
-        families,
-        seed=0,
-        draws=draws,
-    )
+
+    def weighed(measure: Callable[..., float]) -> Callable[[Floats], float]:
+        return lambda weights: measure(chance, happened, weights=weights)
+
+    return account_bootstraps(list(map(weighed, measures)), families, seed=0, draws=draws)
 
 
 def _record(pooled: Pooled) -> Line:
     said, came = pooled.said, pooled.happened
-    low, high = interval_of(auc, said, came, pooled.families, draws=200)
+    ((low, high),) = intervals_of([auc], said, came, pooled.families, draws=MANY_DRAWS)
     by_brier = {name: brier(chance, came) for name, chance in pooled.rules.items()}
     return {
         "accounts": pooled.account_count,
@@ -172,14 +171,13 @@ def _lines(
         "accounts": rows.account_count,
         "events": int(rows.happened.sum()),
     }
+    drawn = _intervals(rows, MEASURES if group == EVERYBODY else OF_GROUPS, draws=draws)
     for predictor, chance in rows.told:
         for name, measure in MEASURES.items():
             line = common | {"predictor": predictor, "measure": name}
             line["value"] = measure(chance, rows.happened)
-            if draws and predictor == MODEL and (group == EVERYBODY or name in OF_GROUPS):
-                line["low"], line["high"] = interval_of(
-                    measure, chance, rows.happened, rows.families, draws=draws
-                )
+            if predictor == MODEL and name in drawn:
+                line["low"], line["high"] = drawn[name]
             yield line
         if predictor in rows.listed:
             lift = _lift_of_list(rows.listed[predictor], rows.happened)
@@ -188,6 +186,19 @@ def _lines(
                 "measure": "lift_at_capacity",
                 "value": lift,
             }
+
+
+def _intervals(
+    rows: Pooled, names: Iterable[str], *, draws: int
+) -> Mapping[str, tuple[float, float]]:
+    """The model's interval by measure; none where nothing is drawn."""
+    if not draws:
+        return {}
+    measures = {name: MEASURES[name] for name in names}
+    ends = intervals_of(
+        list(measures.values()), rows.said, rows.happened, rows.families, draws=draws
+    )
+    return dict(zip(measures, ends, strict=True))
 
 
 def _lift_of_list(listed: Bools, happened: Floats) -> float:

@@ -159,12 +159,30 @@ def account_bootstrap(
     weight per row: ``lambda w: auc(model, y, weights=w) - auc(rule, y, weights=w)`` gives the
     interval of a margin. Draws in which it is NaN are left out.
     """
+    (ends,) = account_bootstraps([statistic], accounts, seed=seed, draws=draws, level=level)
+    return ends
+
+
+def account_bootstraps(
+    statistics: Sequence[Callable[[Floats], float]],
+    accounts: Ints,
+    *,
+    seed: int,
+    draws: int = 200,
+    level: float = 0.95,
+) -> list[tuple[float, float]]:
+    """The interval of each statistic, as of ``account_bootstrap``, from the same draws."""
     _, account = np.unique(accounts, return_inverse=True)
     how_many = int(account.max(initial=-1)) + 1
     chance = np.random.default_rng(seed)
     evenly = np.full(how_many, 1 / max(how_many, 1))
     drawn = (chance.multinomial(how_many, evenly).astype(np.float64) for _ in range(draws))
-    values = np.array([statistic(times[account]) for times in drawn])
+    weighed = (times[account] for times in drawn)
+    values = np.array([[statistic(own) for statistic in statistics] for own in weighed])
+    return [_middle(column, level) for column in values.T]
+
+
+def _middle(values: Floats, level: float) -> tuple[float, float]:
     values = values[~np.isnan(values)]
     if not len(values):
         return float("nan"), float("nan")

@@ -4,7 +4,7 @@ import pytest
 
 from training.proof.foretold import counting_mornings, implied_auc
 from training.proof.judged import MODEL
-from training.proof.measures import MEASURES, interval_of, measures_of
+from training.proof.measures import MEASURES, intervals_of, measures_of
 from training.proof.metrics import account_bootstrap, auc
 
 HORIZON = 90
@@ -63,13 +63,20 @@ def test_every_interval_holds_its_figure_or_nearly(table):
     assert ((main["low"] <= main["value"]) & (main["value"] <= main["high"])).all()
 
 
-def test_sorting_beforehand_changes_no_interval(company):
+def test_sorting_beforehand_and_drawing_for_all_measures_at_once_change_no_interval(company):
     pooled = company.tested.pooled("churn", HORIZON)
     said, came, families = pooled.said, pooled.happened, pooled.families
-    plain = account_bootstrap(
-        lambda weights: auc(said, came, weights=weights), families, seed=0, draws=50
-    )
-    assert interval_of(auc, said, came, families, draws=50) == pytest.approx(plain)
+    for measure, found in zip(
+        MEASURES.values(),
+        intervals_of([*MEASURES.values()], said, came, families, draws=50),
+        strict=True,
+    ):
+
+        def weighed(weights, measure=measure):
+            return measure(said, came, weights=weights)
+
+        plain = account_bootstrap(weighed, families, seed=0, draws=50)
+        assert found == pytest.approx(plain)
 
 
 def test_horizonless_figures_are_told_of_every_origin_and_predictor(company, table):
