@@ -5,20 +5,14 @@ with what came, and everybody's log rates are moved by the same amount: ranks an
 as they are, only the level moves.
 """
 
-from collections.abc import Sequence
-from functools import partial
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 from scipy.stats import chi2
 
 from training.engine.periods import Floats, FollowUp, Ints, Periods
 
 _ENOUGH_EVENTS = 50
 _LEVEL = 0.95
-_SUDDEN_LEVEL = 0.99
-"""Of a few weeks alone, which luck moves more and which are only some of those looked at."""
 
 
 def observed_over_expected_shift(
@@ -30,7 +24,6 @@ def observed_over_expected_shift(
     cause: int,
     training_day: float,
     last_days: float = 84.0,
-    sudden_days: Sequence[float] = (),
     accounts: Ints | None = None,
 ) -> float:
     """Say how much to add to all log rates, so that the last weeks would have come out right.
@@ -42,25 +35,19 @@ def observed_over_expected_shift(
 
     Zero where the Poisson interval of the observed count holds the expected one. With fewer
     than 50 events, expected as observed, the shift is shrunk in proportion to their number.
-
-    What changed all at once is not waited for: where one of the shorter stretches
-    ``sudden_days`` speaks more clearly than the longer one, by the likelihood of its count and
-    outside a stricter interval, it says the shift.
     """
-    lately = partial(
-        _lately,
+    observed, expected = counted_lately(
         *(rates, followup, as_of_days),
         periods=periods,
         cause=cause,
         training_day=training_day,
+        last_days=last_days,
         accounts=accounts,
     )
-    found = [(*lately(last_days=last_days), _LEVEL)]
-    found += [(*lately(last_days=days), _SUDDEN_LEVEL) for days in sudden_days]
-    return _clearest(found)
+    return _shift(observed, expected) if _is_outside(observed, expected) else 0.0
 
 
-def _lately(
+def counted_lately(
     rates: Floats,
     followup: FollowUp,
     as_of_days: Floats | Ints,
@@ -69,12 +56,16 @@ def _lately(
     cause: int,
     training_day: float,
     last_days: float,
+    but_days: float = 0.0,
     accounts: Ints | None,
 ) -> tuple[float, float]:
-    """Events that came in the last days and that were expected, each account's counted once."""
+    """Events that came in the last days, and that were expected, each account's counted once.
+
+    The ``but_days`` before the training day are left out.
+    """
     opens = training_day - last_days - as_of_days
-    closes = np.minimum(training_day - as_of_days, periods.edges[-1])
-    until = np.clip(followup.days, opens, closes)
+    closes = np.minimum(training_day - but_days - as_of_days, periods.edges[-1])
+    until = np.maximum(np.minimum(followup.days, closes), 0.0)
     exposure = periods.exposure(until) - periods.exposure(np.clip(opens, 0.0, until))
     in_window = (followup.days >= opens) & (followup.days < closes)
     struck = (followup.cause == cause) & in_window
@@ -90,30 +81,9 @@ def _rows_per_account(accounts: Ints | None, rows: NDArray[np.bool_]) -> float:
     return float(rows.sum()) / len(np.unique(accounts[rows]))
 
 
-def _clearest(told: Sequence[tuple[float, float, float]]) -> float:
-    """The shift by the stretch that speaks most clearly: observed, expected and its level."""
-    most, shift = 0.0, 0.0
-    for observed, expected, level in told:
-        evidence = _evidence(observed, expected)
-        if evidence > most and _is_outside(observed, expected, level):
-            most, shift = evidence, _shift(observed, expected)
-    return shift
-
-
-def _evidence(observed: float, expected: float) -> float:
-    """How much likelier the count is where its mean is the count itself, as a logarithm.
-
-    >>> round(_evidence(100.0, 71.0), 1), _evidence(71.0, 71.0)
-    (5.2, 0.0)
-    """
-    if expected <= 0:
-        return 0.0
-    return float(xlogy(observed, observed / expected) - (observed - expected))
-
-
-def _is_outside(observed: float, expected: float, level: float) -> bool:
+def _is_outside(observed: float, expected: float) -> bool:
     """Whether the Poisson interval of the observed count does not hold the expected one."""
-    outside = (1 - level) / 2
+    outside = (1 - _LEVEL) / 2
     low = chi2.ppf(outside, 2 * observed) / 2 if observed else 0.0
     high = chi2.ppf(1 - outside, 2 * (observed + 1)) / 2
     return not low <= expected <= high

@@ -18,20 +18,16 @@ from configs.project import Project
 from features.asof import Ints
 from features.assemble import FeatureSet
 from features.encode import Encoder
-from training.engine.calibrate import observed_over_expected_shift
 from training.engine.curves import IncidenceCurves
 from training.engine.followed import CHURN, Followed
 from training.engine.hazard import Hazard, HazardSettings, fit_hazard
 from training.engine.matrix import Matrix
 from training.engine.periods import Floats, Periods
+from training.engine.recently import LOOKED_AT_DAYS, recent_shift
 from training.engine.terms import leaves_with_its_term
 from training.questions.inputs import inputs_of
 
 BAGS = 4
-RECENT_DAYS = 84
-"""How far back the level of a hazard is held against what came."""
-SUDDEN_DAYS = (56, 42, 28)
-"""How far back besides, in case that prices or the market changed at once."""
 MOST_BAG_ROWS = 50_000
 THREADS = 1
 """LightGBM's own threads wait for each other by spinning: whole fits run side by side."""
@@ -156,17 +152,15 @@ def settings_of(project: Project) -> HazardSettings:
 
 
 def levelled(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) -> Hazard:
-    """Shift a hazard so that the last weeks before training would have come out right."""
-    rows = followed.watched_since(followed.end_day - RECENT_DAYS)
-    shift = observed_over_expected_shift(
+    """Shift a hazard to the level of today, as the last weeks before training tell it."""
+    rows = followed.watched_since(followed.end_day - LOOKED_AT_DAYS)
+    shift = recent_shift(
         hazard.daily_rates(matrix.take(rows), threads=THREADS),
         followed.followup.take(rows),
         followed.day[rows],
         periods=hazard.periods,
         cause=cause,
         training_day=followed.end_day,
-        last_days=RECENT_DAYS,
-        sudden_days=SUDDEN_DAYS,
         accounts=followed.account[rows],
     )
     return hazard.shifted(shift)

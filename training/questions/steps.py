@@ -25,11 +25,13 @@ from training.engine.hazard import Hazard, fit_hazard
 from training.engine.matrix import Matrix
 from training.engine.outcomes import first_of, followed_until, reached_events
 from training.engine.periods import Floats, FollowUp, Periods
-from training.questions.exits import RECENT_DAYS, THREADS, ExitModel, settings_of
+from training.questions.exits import THREADS, ExitModel, settings_of
 
 REACHED = "reached"
 MOST_ROWS = 100_000
 """Rows beyond this teach little more and cost as much: accounts are sampled."""
+RECENT_DAYS = 84
+"""How far back the level is held against what came."""
 DUE = "days_to_due"
 DOUBT = 0.1
 """Milestones are many: what each says may be believed sooner than an exit."""
