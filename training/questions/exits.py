@@ -7,7 +7,7 @@ rest of them share one.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -151,10 +151,17 @@ def settings_of(project: Project) -> HazardSettings:
     )
 
 
-def levelled(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) -> Hazard:
+def levelled(
+    hazard: Hazard,
+    matrix: Matrix,
+    followed: Followed,
+    *,
+    cause: int,
+    shift_of: Callable[..., float] = recent_shift,
+) -> Hazard:
     """Shift a hazard to the level of today, as the last weeks before training tell it."""
     rows = followed.watched_since(followed.end_day - LOOKED_AT_DAYS)
-    shift = recent_shift(
+    shift = shift_of(
         hazard.daily_rates(matrix.take(rows), threads=THREADS),
         followed.followup.take(rows),
         followed.day[rows],

@@ -17,6 +17,7 @@ import pandas as pd
 from configs.project import Project
 from features.assemble import FeatureSet
 from features.encode import Encoder
+from training.engine.calibrate import observed_over_expected_shift
 from training.engine.curves import IncidenceCurves
 from training.engine.followed import Followed
 from training.engine.hazard import Hazard, fit_hazard
@@ -182,7 +183,9 @@ def _hazard(matrix: Matrix, changed: Followed, project: Project, *, way: int) ->
     own = replace(settings, trees=FEW_TREES) if is_rare else settings
     periods = Periods.covering(project.outcomes.horizons_days)
     hazard = fit_hazard(matrix, changed.followup, cause=way, periods=periods, settings=own)
-    return levelled(hazard, matrix, changed, cause=way)
+    # Changes are often known late, so that the last fortnights seem to hold few: that would
+    # pass for a new level.
+    return levelled(hazard, matrix, changed, cause=way, shift_of=observed_over_expected_shift)
 
 
 def _best_rule(
