@@ -102,7 +102,8 @@ class SharedLevel:
             drawn[:, month] = level
         drawn = _spread_as_known(drawn, self.freedom, rng)
         off = 1 + self.doubt * rng.standard_t(self.freedom, size=draws)
-        drawn = drawn * np.clip(off, 0.0, 2.0)[:, None]
+        # Of a few draws all may lie at the lower end, and a mean of nothing cannot be moved.
+        drawn = drawn * np.clip(off, LEAST_EVENTS, 2.0)[:, None]
         told: Floats = drawn * self.expected(months) / drawn.mean(axis=0)
         return told
 

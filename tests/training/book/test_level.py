@@ -78,6 +78,13 @@ def test_however_few_draws_there_are_every_month_has_its_expected_mean(told, ahe
     assert_allclose(paths.mean(axis=0), level.expected(ahead))
 
 
+def test_two_draws_that_both_end_at_nothing_have_their_mean_as_well():
+    unknown = SharedLevel.learnt((), ())
+    for seed in range(100):
+        paths = unknown.paths(3, draws=2, rng=np.random.default_rng(seed))
+        assert_allclose(paths.mean(axis=0), unknown.expected(3))
+
+
 def test_of_a_market_that_keeps_half_of_its_mood_half_is_left_after_a_month():
     one = np.ones(1)
     comes_home = SharedLevel(0.5 * one, 20.0 * one, one, 30.0 * one, 10.0 * one)
