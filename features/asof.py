@@ -173,7 +173,7 @@ class Snapshots:
         enter: Ints,
         leave: Ints | None = None,
         amount: Floats | None = None,
-        window: "Window | None" = None,
+        window: Window | None = None,
     ) -> Floats:
         """Sum, per snapshot, the amounts of its account that have entered and not left.
 

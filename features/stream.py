@@ -56,9 +56,9 @@ from features.store import (
 
 Frames = dict[str, pd.DataFrame]
 ONCE = ("standing", "usage", "first_use", "tried")
-"""Frames of a shard that do not grow with the mornings."""
+"""Frames of a shard that do not grow with the mornings, and are written as they come."""
 HANDED_OVER = ("reached", "met")
-"""Those of them that are not written as they come."""
+"""Those that do not grow either, and are written when every shard has told its own."""
 LIBRARIES = 600 * 10**6
 """What Python and its libraries take before anything is read."""
 ENGINES_SHARE = 0.4

@@ -69,7 +69,7 @@ def _simulated(data: Path, few: Path, accounts: int) -> None:
 def _runs(
     data: Path, few: Path, memory: str, every: list[int], *, with_polars: bool
 ) -> dict[str, list[str]]:
-    """What is measured: way, data, dates."""
+    """What is measured: way, data, dates, memory."""
     runs = {"floor": ["floor", str(data), "24", memory]}
     ways = ["pandas", "polars", "milepost", "everything", "one_more_day"]
     for dates in every:

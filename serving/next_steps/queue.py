@@ -257,7 +257,10 @@ def _channel(line: Record, readers: Collection[str], morning: Morning) -> str:
 
 
 def _readers(step: Milestone, values: pd.DataFrame) -> Collection[str]:
-    """The accounts in which somebody whose step it is has used the product lately."""
+    """The accounts in which somebody whose step it is has used the product lately.
+
+    All of them, where no input tells who has.
+    """
     columns = [f"role_active_users_{role}_28d" for role in step.roles] or ["active_users_28d"]
     known = [name for name in columns if name in values]
     reads = (values[known] > 0).any(axis="columns") if known else slice(None)

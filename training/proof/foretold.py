@@ -73,10 +73,10 @@ def expected_auc(mornings: Sequence[Pooled], today: Floats) -> tuple[float, floa
 
     Each past morning is held against what its own risks implied, so that nobody is compared
     across mornings whose levels differ. That risks are right, and so nothing comes beyond what
-    they imply, counts as one more morning. The interval is the wider of two: that of drawing
-    other families and other outcomes, and that in which the scatter of the mornings lets one
-    more fall (Student's prediction interval), wide where they are few. Without any morning
-    nothing says how far risks may be off: NaN.
+    they imply, counts as one more morning. The interval reaches as far, on either side, as the
+    farther of two: that of drawing other families and other outcomes, and that in which the
+    scatter of the mornings lets one more fall (Student's prediction interval), wide where they
+    are few. Without any morning nothing says how far risks may be off: NaN.
     """
     ahead, count = implied_auc(today), len(mornings)
     if not count:

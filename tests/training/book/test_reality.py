@@ -84,4 +84,4 @@ def test_of_a_term_that_does_not_end_the_days_tell_next_to_nothing():
     assert_allclose(counted[0] / near, 0.5, atol=0.05)
     # Half of those whose term ends change: so a rate per counted day has to say.
     rate = 40 / counted.sum()
-    assert 0.45 < 40 * rate * counted[:80].sum() / 40 / 80 < 0.55
+    assert 0.45 < rate * counted[:80].mean() < 0.55

@@ -86,8 +86,11 @@ def test_an_event_seen_from_four_mornings_is_one_piece_of_evidence():
     assert shift((40, 50, 60), times=4) == pytest.approx(shift((40, 50, 60)))
 
 
+def test_where_nobody_leaves_of_many_who_were_to_the_level_falls_far():
+    assert shift(()) < np.log(0.2)
+
+
 def test_nothing_watched_moves_nothing():
-    assert shift(()) < 0
     nobody = np.zeros(0)
     assert recent_shift(
         np.zeros((0, PERIODS.count)),
