@@ -19,6 +19,23 @@ from pathlib import Path
 THREADS = ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "NUMBA_NUM_THREADS")
 WAYS = Path(__file__).with_name("ways.py")
 ROWS_PER_ACCOUNT = 500
+WAYS_ASKED = ("floor", "pandas", "polars", "milepost", "everything", "one_more_day")
+FEW = "everything, a tenth of the rows"
+RATIOS = (
+    ("pandas over ours, 24 dates", "at least 5", "pandas 24", "milepost 24"),
+    ("pandas over ours, 104 dates", "at least 15", "pandas 104", "milepost 104"),
+    ("Polars over ours, 24 dates", "at least 5", "polars 24", "milepost 24"),
+    ("Polars over ours, 104 dates", "at least 15", "polars 104", "milepost 104"),
+    ("ours over the floor, 24 dates", "at most 2.5", "milepost 24", "floor"),
+    ("ours over the floor, 104 dates", "at most 3.5", "milepost 104", "floor"),
+    ("all families over the floor, 24 dates", "at most 8", "everything 24", "floor"),
+    ("10x the rows, all families", "at most 6", "everything 24", FEW),
+    ("4x the dates, the same columns", "at most 1.5", "milepost 104", "milepost 24"),
+    ("4x the dates, all families", "at most 1.5", "everything 104", "everything 24"),
+    ("one more day, 24 dates", "at most 0.05", "one_more_day 24", "everything 24"),
+    ("one more day, 104 dates", "at most 0.05", "one_more_day 104", "everything 104"),
+)
+"""What is asked, the bound, and which runs are held against each other."""
 TINY = 60
 """Accounts of the company on which each way is run once before it is measured."""
 
@@ -30,6 +47,7 @@ def main() -> None:
     parser.add_argument("--memory", default="4GB")
     parser.add_argument("--company", help="where the company is, or is to be, kept")
     parser.add_argument("--dates", type=int, nargs="+", default=[24, 104])
+    parser.add_argument("--ways", nargs="+", default=list(WAYS_ASKED), choices=WAYS_ASKED)
     parser.add_argument("--polars", help="a folder into which Polars was installed")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -39,7 +57,8 @@ def main() -> None:
             _simulated(data, few, asked.accounts)
         if not (home / "tiny").is_dir():
             _simulated(home / "tiny", home / "fewer", TINY)
-        runs = _runs(data, few, asked.memory, asked.dates, with_polars=bool(asked.polars))
+        ways = [way for way in asked.ways if way != "polars" or asked.polars]
+        runs = _runs(data, few, asked.memory, asked.dates, ways)
         told: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
         for _ in range(asked.repeats):
             for name, arguments in runs.items():
@@ -67,15 +86,16 @@ def _simulated(data: Path, few: Path, accounts: int) -> None:
 
 
 def _runs(
-    data: Path, few: Path, memory: str, every: list[int], *, with_polars: bool
+    data: Path, few: Path, memory: str, every: list[int], ways: list[str]
 ) -> dict[str, list[str]]:
     """What is measured: way, data, dates, memory."""
     runs = {"floor": ["floor", str(data), "24", memory]}
-    ways = ["pandas", "polars", "milepost", "everything", "one_more_day"]
     for dates in every:
-        for way in (way for way in ways if way != "polars" or with_polars):
+        for way in (way for way in ways if way != "floor"):
             runs[f"{way} {dates}"] = [way, str(data), str(dates), memory]
-    return runs | {"everything, a tenth of the rows": ["everything", str(few), "24", memory]}
+    if "everything" in ways:
+        runs[FEW] = ["everything", str(few), "24", memory]
+    return runs
 
 
 def _run(arguments: list[str], folder: Path, polars: str) -> dict[str, float]:
@@ -104,30 +124,7 @@ def _print(told: dict[str, list[dict[str, float]]], accounts: int) -> None:
     for name in told:
         print(f"| {name} | {cpu[name]:.2f} | {peak[name]:.0f} |")
     print("\n| ratio | asked | found |\n|---|---|---|")
-    few = "everything, a tenth of the rows"
-    for question, asked, over, under in (
-        ("pandas over ours, 24 dates", "at least 5", "pandas 24", "milepost 24"),
-        ("pandas over ours, 104 dates", "at least 15", "pandas 104", "milepost 104"),
-        ("Polars over ours, 24 dates", "at least 5", "polars 24", "milepost 24"),
-        ("Polars over ours, 104 dates", "at least 15", "polars 104", "milepost 104"),
-        ("ours over the floor, 24 dates", "at most 2.5", "milepost 24", "floor"),
-        ("ours over the floor, 104 dates", "at most 3.5", "milepost 104", "floor"),
-        ("all families over the floor, 24 dates", "at most 8", "everything 24", "floor"),
-        ("10x the rows", "at most 6", "everything 24", few),
-        (
-            "one more day over the rebuild, 24 dates",
-            "at most 0.05",
-            "one_more_day 24",
-            "everything 24",
-        ),
-        (
-            "one more day over the rebuild, 104 dates",
-            "at most 0.05",
-            "one_more_day 104",
-            "everything 104",
-        ),
-        ("4x the dates", "at most 1.5", "everything 104", "everything 24"),
-    ):
+    for question, asked, over, under in RATIOS:
         if over in cpu and under in cpu:
             print(f"| {question} | {asked} | {cpu[over] / cpu[under]:.2f} |")
 
