@@ -11,6 +11,8 @@ from scipy.stats import chi2
 
 from training.engine.periods import Floats, FollowUp, Ints, Periods
 
+LOOKED_AT_DAYS = 84
+"""How far back the level of a hazard is held against what came."""
 _ENOUGH_EVENTS = 50
 _LEVEL = 0.95
 
@@ -23,7 +25,7 @@ def observed_over_expected_shift(
     periods: Periods,
     cause: int,
     training_day: float,
-    last_days: float = 84.0,
+    last_days: float = LOOKED_AT_DAYS,
     accounts: Ints | None = None,
 ) -> float:
     """Say how much to add to all log rates, so that the last weeks would have come out right.

@@ -16,11 +16,10 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import gammaln
 
-from training.engine.calibrate import counted_lately
+from training.engine.calibrate import LOOKED_AT_DAYS, counted_lately
 from training.engine.periods import Floats, FollowUp, Ints, Periods
 
 CHANGED_DAYS_AGO = (14, 28, 42, 56)
-LOOKED_AT_DAYS = 84
 HAS_CHANGED = 0.5
 """The chance, before anything was counted, that the level changed on one of those days."""
 STEADY = 20.0

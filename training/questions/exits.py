@@ -18,12 +18,13 @@ from configs.project import Project
 from features.asof import Ints
 from features.assemble import FeatureSet
 from features.encode import Encoder
+from training.engine.calibrate import LOOKED_AT_DAYS
 from training.engine.curves import IncidenceCurves
 from training.engine.followed import CHURN, Followed
 from training.engine.hazard import Hazard, HazardSettings, fit_hazard
 from training.engine.matrix import Matrix
 from training.engine.periods import Floats, Periods
-from training.engine.recently import LOOKED_AT_DAYS, recent_shift
+from training.engine.recently import recent_shift
 from training.engine.terms import leaves_with_its_term
 from training.questions.inputs import inputs_of
 

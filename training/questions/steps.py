@@ -17,7 +17,7 @@ from configs.project import Project
 from features.asof import Ints
 from features.assemble import FeatureSet
 from features.encode import Encoder
-from training.engine.calibrate import observed_over_expected_shift
+from training.engine.calibrate import LOOKED_AT_DAYS, observed_over_expected_shift
 from training.engine.curves import IncidenceCurves
 from training.engine.due import CountedDays, DuePull
 from training.engine.followed import Followed
@@ -30,8 +30,6 @@ from training.questions.exits import THREADS, ExitModel, settings_of
 REACHED = "reached"
 MOST_ROWS = 100_000
 """Rows beyond this teach little more and cost as much: accounts are sampled."""
-RECENT_DAYS = 84
-"""How far back the level is held against what came."""
 DUE = "days_to_due"
 DOUBT = 0.1
 """Milestones are many: what each says may be believed sooner than an exit."""
@@ -189,7 +187,7 @@ def _levelled(
     model: StepModel, values: pd.DataFrame, cases: FollowedSteps, followed: Followed
 ) -> StepModel:
     """Shift the hazard so that the last weeks before training would have come out right."""
-    recent = np.flatnonzero(cases.day + cases.followup.days > followed.end_day - RECENT_DAYS)
+    recent = np.flatnonzero(cases.day + cases.followup.days > followed.end_day - LOOKED_AT_DAYS)
     shift = observed_over_expected_shift(
         model.rates(values, cases.steps.iloc[recent]),
         cases.followup.take(recent),
@@ -197,7 +195,6 @@ def _levelled(
         periods=model.reached.periods,
         cause=0,
         training_day=followed.end_day,
-        last_days=RECENT_DAYS,
         accounts=cases.account[recent],
     )
     return replace(model, reached=model.reached.shifted(shift))
