@@ -21,8 +21,9 @@ def arr_steps(
     """Give a row for every day on which an account's ARR began, changed or ended.
 
     ``arr`` holds from ``day`` on; ``before`` is what held until then (NaN at the first);
-    ``known_day`` is the day on which the step became known. ``contracts`` are the lines known
-    by the as-of date; those without an ARR tell nothing.
+    ``known_day`` is the day on which the step became known: what a new term brings is known
+    once it is signed, and takes the place of all that ends on the day on which it begins.
+    ``contracts`` are the lines known by the as-of date; those without an ARR tell nothing.
     """
     if contracts is None or contracts["arr"].isna().all():
         return _typed(pd.DataFrame(columns=list(STEP_COLUMNS)))
@@ -52,14 +53,15 @@ def _running(lines: pd.DataFrame) -> pd.DataFrame:
             "lines": 1,
         }
     )
-    ends = starts.assign(day=day_number(lines["ends_on"]), arr=-arr, lines=-1)
-    ends["known_day"] = ends["day"]
+    ends = starts.assign(day=day_number(lines["ends_on"]), known_day=-1, arr=-arr, lines=-1)
     moves = pd.concat([starts, ends], ignore_index=True)
     by_day = moves.groupby(["account_id", "day"], as_index=False).agg(
         known_day=("known_day", "max"), arr=("arr", "sum"), lines=("lines", "sum")
     )
     by_day[["arr", "lines"]] = by_day.groupby("account_id")[["arr", "lines"]].cumsum()
-    return by_day.assign(arr=by_day["arr"].round(6))
+    # Where nothing begins, somebody may still sign until that very day.
+    known = by_day["known_day"].where(by_day["known_day"] >= 0, by_day["day"])
+    return by_day.assign(known_day=known, arr=by_day["arr"].round(6))
 
 
 def _typed(steps: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from serving.morning import Morning
 from serving.outlook.amounts import Amounts, amounts_by_rule, amounts_of
 from training.book.level import SharedLevel
 from training.book.reality import Correction, Reality, by_day
+from training.book.renewals import is_open
 from training.book.repeats import times_again
 from training.book.stakes import Stakes
 from training.engine.followed import CHURN, Followed, follow
@@ -41,7 +42,7 @@ class Prospects:
 
     accounts: pd.DataFrame
     """account_id, segment, owner, renews_on, and arr (NaN where the data hold none); for those
-    that pay nothing yet and have signed, also signed_arr and in how many days it begins.
+    that have signed to pay something else, also signed_arr and in how many days it begins.
     """
     daily: Mapping[str, Floats]
     levels: Mapping[str, SharedLevel]
@@ -191,7 +192,7 @@ def _changing(
         within_days=project.outcomes.primary_horizon_days,
     )
     daily = told(rates, values, days=max(project.outcomes.horizons_days))
-    return daily, correction, again
+    return daily * is_open(values, days=daily.shape[1]), correction, again
 
 
 def change_rates(
@@ -212,9 +213,8 @@ def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:
     ahead = known.loc[(known["day"] > day) & (known["arr"] > 0)]
     signed = ahead.sort_values(["account_id", "day"]).drop_duplicates("account_id")
     first = signed.set_index("account_id").reindex(accounts["account_id"])
-    pays = paid > 0
     return accounts.assign(
         arr=paid,
-        signed_arr=np.where(pays, np.nan, first["arr"]),
-        signed_in_days=np.where(pays, np.nan, first["day"] - day),
+        signed_arr=first["arr"].to_numpy(dtype=np.float64),
+        signed_in_days=first["day"].to_numpy(dtype=np.float64) - day,
     )

@@ -48,6 +48,21 @@ def test_who_has_not_signed_again_after_the_grace_stopped_paying_when_the_term_e
     assert (TODAY - steps["known_day"]).tolist() == [200, 70]
 
 
+def test_a_renewal_at_another_price_is_known_from_the_day_on_which_it_was_signed():
+    account = an_account().has_contract(200, 10, arr=12.0)
+    account.has_contract(200, 10, arr=3.0, product="insights")
+    steps = steps_of(account.has_contract(10, -300, arr=9.0, signed=35))
+    assert told(steps) == [(200, 15.0), (10, 9.0)]
+    assert (TODAY - steps["known_day"]).tolist() == [200, 35]
+
+
+def test_what_ends_before_the_rest_is_known_to_end_only_on_its_day():
+    account = an_account().has_contract(200, -50, arr=12.0)
+    steps = steps_of(account.has_contract(200, 40, arr=3.0, product="insights"))
+    assert told(steps) == [(200, 15.0), (40, 12.0)]
+    assert (TODAY - steps["known_day"]).tolist() == [200, 40]
+
+
 def test_within_the_grace_nobody_knows_yet_that_it_stopped():
     assert told(steps_of(an_account().has_contract(200, 10, arr=12.0))) == [(200, 12.0)]
 

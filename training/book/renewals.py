@@ -46,6 +46,21 @@ def decisive_days(values: pd.DataFrame, days: int) -> Floats | None:
     return stands_for
 
 
+def is_open(values: pd.DataFrame, *, days: int) -> Bools:
+    """Whether an account may still decide what it pays on each of the coming days (columns).
+
+    Who has signed the next term before it begins has decided, until that one ends.
+
+    >>> terms = pd.DataFrame({"days_to_renewal": [10.0, 35.0], "term_days": [364.0, 30.0]})
+    >>> is_open(terms, days=30)[:, [0, 27, 28]].tolist()
+    [[True, True, True], [False, False, True]]
+    """
+    if CLOCK not in values or TERM not in values:
+        return np.ones((len(values), days), dtype=bool)
+    ends, term = (values[name].to_numpy(dtype=np.float64)[:, None] for name in (CLOCK, TERM))
+    return ~((ends > term) & (np.arange(days) < ends - NEAR_DAYS))
+
+
 @dataclass(frozen=True, slots=True)
 class RenewalFactors:
     """How often it happens for each event expected: per day of a term at its end, and away."""

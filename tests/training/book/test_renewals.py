@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from training.book.renewals import RenewalFactors, decisive_days
+from training.book.renewals import RenewalFactors, decisive_days, is_open
 from training.engine.periods import Periods
 
 
@@ -64,3 +64,13 @@ def test_where_everybody_leaves_at_renewal_the_days_between_lose_nearly_all():
     factors = RenewalFactors.learnt(expected, came, decisive)
     assert factors.away < 0.05
     assert_allclose(factors.near, (50 + 3) / (100 + 3))
+
+
+def test_who_has_signed_the_next_term_decides_nothing_before_that_one_ends():
+    before = terms((20.0, 364.0), (384.0, 364.0), (50.0, 30.0), (np.nan, np.nan))
+    may_change = is_open(before, days=180)
+    assert may_change[0].all()
+    assert not may_change[1].any()
+    assert (may_change[2].argmax(), may_change[2].sum()) == (43, 137)
+    assert may_change[3].all()
+    assert is_open(pd.DataFrame({"tenure_days": [3.0]}), days=5).all()
