@@ -11,7 +11,7 @@ of each account is spread evenly over the draws (McKay, Beckman and Conover 1979
 of three methods for selecting values of input variables", Latin hypercubes).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -81,24 +81,22 @@ def _played(
     draws, accounts = len(moods[CHURNS]), len(ahead.accounts)
     arr = np.tile(np.nan_to_num(ahead.accounts["arr"].to_numpy(dtype=np.float64)), (draws, 1))
     off = {name: told[:, ahead.stakes[name].part_of(arr[0])] for name, told in stakes.items()}
-    churned = np.zeros((draws, accounts), dtype=bool)
-    gone, changed = churned.copy(), {name: churned.copy() for name in (GROWS, SHRINKS)}
+    gone = np.zeros((draws, accounts), dtype=bool)
+    churned, changed = gone, {name: gone for name in (GROWS, SHRINKS) if name in ahead.daily}
     states = {0: State(churned, gone, arr)}
     day = 0
     for until in _edges(cuts):
-        due = {name: daily[:, day:until].sum(axis=1) for name, daily in ahead.daily.items()}
-        month = day // MONTH_DAYS
-        mood = {name: paths[:, [month]] * off.get(name, 1.0) for name, paths in moods.items()}
-        churns, leaves = _exits(due, mood, rng)
-        churned = churned | (churns & ~gone)
-        gone = gone | churns | leaves
-        for name in (GROWS, SHRINKS):
-            if name in due:
-                again = np.where(changed[name], ahead.again.get(name, 1.0), 1.0)
-                rate = due[name] * mood[name] * again
-                struck = evenly(draws, accounts, rng) < -np.expm1(-rate)
-                arr = _changed(arr, struck, ahead.amounts[name], rng)
-                changed[name] |= struck
+        rates = {name: daily[:, day:until].sum(axis=1) for name, daily in ahead.daily.items()}
+        for name, paths in moods.items():
+            rates[name] = rates[name] * paths[:, [day // MONTH_DAYS]] * off.get(name, 1.0)
+        for name, has in changed.items():
+            rates[name] = rates[name] * np.where(has, ahead.again.get(name, 1.0), 1.0)
+        came = struck(rates, evenly(draws, accounts, rng))
+        for name in changed:
+            arr = _changed(arr, came[name], ahead.amounts[name], rng)
+            changed[name] = changed[name] | came[name]
+        churned = churned | (came[CHURNS] & ~gone)
+        gone = gone | came[CHURNS] | came[LEAVES]
         arr = np.where(gone, 0.0, _begun(arr, ahead.accounts, day, until))
         day = until
         if until in cuts:
@@ -112,16 +110,33 @@ def _edges(cuts: Sequence[int]) -> list[int]:
     return sorted({*(day for day in cuts if day > 0), *months})
 
 
-def _exits(
-    due: dict[str, Floats], mood: dict[str, Floats], rng: np.random.Generator
-) -> tuple[Bools, Bools]:
-    """Who churns and who leaves otherwise, of those who would still be here."""
-    churning = due[CHURNS] * mood[CHURNS]
-    both = churning + due[LEAVES]
-    drawn = evenly(len(churning), churning.shape[1], rng)
-    leaving = -np.expm1(-both)
-    share = np.divide(churning, both, out=np.zeros_like(both), where=both > 0)
-    return drawn < leaving * share, (drawn >= leaving * share) & (drawn < leaving)
+def struck(rates: Mapping[str, Floats], luck: Floats) -> dict[str, Bools]:
+    """What happens to each account in each draw from one stop to the next: one thing, if any.
+
+    Rates of leaving are learnt whatever else happens before, those of a change as of what comes
+    first. So leaving has its whole chance, and a change that of coming before all else. Drawn
+    apart, a change would be lost wherever the account left as well; but who pays less from the
+    end of a term on has stayed.
+
+    >>> rates = dict(zip(("churns", "leaves", "grows"), np.log([2.0, 1.0, 2.0])))
+    >>> came = struck(rates, np.linspace(0, 0.99, 100)[:, None])
+    >>> {name: int(each.sum()) for name, each in came.items()}
+    {'churns': 50, 'leaves': 0, 'grows': 38}
+    """
+    leaving = rates[CHURNS] + rates[LEAVES]
+    every = sum(rates.values(), start=np.zeros_like(leaving))
+    below, came = np.zeros_like(luck), {}
+    for name, rate in rates.items():
+        total = leaving if name in (CHURNS, LEAVES) else every
+        above = below + _share(rate, total) * -np.expm1(-total)
+        came[name] = (luck >= below) & (luck < above)
+        below = above
+    return came
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    part, whole = np.broadcast_arrays(part, whole)
+    return np.divide(part, whole, out=np.zeros(whole.shape), where=whole > 0)
 
 
 def _changed(arr: Floats, struck: Bools, amounts: Amounts, rng: np.random.Generator) -> Floats:

@@ -12,7 +12,7 @@ from serving.outlook.amounts import Amounts
 from serving.outlook.forecast import AMOUNTS, COUNTS, forecast, stretches
 from serving.outlook.prospects import CHURNS, LEAVES, Prospects
 from serving.outlook.retention import ALL
-from serving.outlook.simulation import evenly, simulated
+from serving.outlook.simulation import evenly, simulated, struck
 from training.book.level import SharedLevel
 from training.questions.changes import DOWN, GROWS, SHRINKS, UP
 
@@ -108,10 +108,11 @@ def test_in_a_calm_market_as_many_leave_as_the_curves_say():
 def test_what_is_expected_hangs_on_no_luck_of_drawing():
     book = a_book(size=200)
     rows = told(book)
-    # At most once from one stop to the next an account grows by a half, or shrinks by it.
+    # From one stop to the next one thing happens at most: an account leaves, or grows by a
+    # half, or shrinks by it, and there is more to grow than to shrink.
     step = np.array([22, 8, 22, 8, 23, 7])
-    changed = (1 - 0.5 * np.expm1(-0.002 * step)) * (1 + 0.5 * np.expm1(-0.001 * step))
-    kept = np.exp(-0.0025 * 90) * changed.prod()
+    first = -np.expm1(-0.0055 * step) / 0.0055
+    kept = (np.exp(-0.0025 * step) + 0.5 * (0.002 - 0.001) * first).prod()
     assert of(rows, "nrr")["expected"] == pytest.approx(kept, abs=3e-4)
     leaves = 1 - np.exp(-0.0025 * 90)
     assert of(rows, "logo_retention")["expected"] == pytest.approx(1 - 0.8 * leaves, abs=3e-4)
@@ -157,6 +158,39 @@ def test_what_was_signed_before_the_morning_is_paid_from_the_day_on_which_it_beg
     assert of(rows, "arr_at_end")["expected"] == pytest.approx(now + 5000.0)
     assert of(rows, "nrr")["expected"] == pytest.approx(1 + 5000.0 / now)
     assert of(rows, "grr")["expected"] == pytest.approx(1.0)
+
+
+def test_who_has_signed_for_less_pays_less_from_that_day_on_unless_it_leaves_before():
+    book = a_book(size=50, daily=0.01)
+    accounts = book.accounts.assign(arr=400.0, signed_arr=300.0, signed_in_days=40.0)
+    quiet = {**book.daily, **{name: np.zeros((50, 90)) for name in (GROWS, SHRINKS)}}
+    for states in simulated(replace(book, accounts=accounts, daily=quiet), [0, 30, 60], seed=1):
+        assert (states[30].arr == np.where(states[30].gone, 0.0, 400.0)).all()
+        assert (states[60].arr == np.where(states[60].gone, 0.0, 300.0)).all()
+
+
+chances = st.floats(0.0, 3.0)
+
+
+@given(chances, chances, chances, chances)
+def test_one_thing_happens_at_most_and_leaving_has_its_whole_chance(churns, leaves, ups, downs):
+    rates = dict(
+        zip((CHURNS, LEAVES, GROWS, SHRINKS), (churns, leaves, ups, downs), strict=True)
+    )
+    luck = evenly(2000, 1, np.random.default_rng(0))
+    came = struck({name: np.array([rate]) for name, rate in rates.items()}, luck)
+    assert (sum(each.astype(int) for each in came.values()) <= 1).all()
+    left = (came[CHURNS] | came[LEAVES]).mean()
+    assert left == pytest.approx(-np.expm1(-(churns + leaves)), abs=1e-3)
+
+
+def test_who_shrinks_has_stayed():
+    rates = {CHURNS: 0.3, LEAVES: 0.0, SHRINKS: 0.2}
+    luck = evenly(4000, 1, np.random.default_rng(0))
+    came = struck({name: np.array([rate]) for name, rate in rates.items()}, luck)
+    # Of 100 accounts 26 leave; 16 shrink before all else, where drawn apart only 13 would.
+    assert came[CHURNS].mean() == pytest.approx(0.259, abs=1e-3)
+    assert came[SHRINKS].mean() == pytest.approx(0.157, abs=1e-3)
 
 
 def test_who_never_changes_again_grows_once_and_who_changes_more_often_grows_more():
