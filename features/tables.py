@@ -272,4 +272,7 @@ def _may_be_attribute(stored: dt.DataType) -> bool:
 
 
 def _plain(column: ir.Column) -> ir.Column:
+    """Read decimals as numbers, and types that only their own engine knows as text."""
+    if column.type().is_unknown():
+        return column.cast("string")
     return column.cast("float64") if column.type().is_decimal() else column

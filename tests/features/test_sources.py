@@ -131,6 +131,14 @@ def test_a_duckdb_table_may_live_in_another_schema(tmp_path):
     assert source.facts["activity"].rows == 4
 
 
+def test_an_attribute_of_a_type_that_only_its_engine_knows_is_read_as_text(tmp_path):
+    path = as_duckdb(tmp_path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("ALTER TABLE accounts ADD flags BIT DEFAULT '101'::BIT")
+    accounts = in_order(opened(path, kind="duckdb"), "accounts")
+    assert set(accounts["flags"]) == {"101"}
+
+
 def test_two_programs_may_read_one_duckdb_file(tmp_path):
     path = as_duckdb(tmp_path)
     first, second = opened(path, kind="duckdb"), opened(path, kind="duckdb")

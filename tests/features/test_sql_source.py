@@ -216,7 +216,8 @@ def test_the_types_of_the_database_become_those_of_the_contract(server):
         "ALTER TABLE cs.activity ALTER occurred_at TYPE timestamptz "
         "USING occurred_at AT TIME ZONE 'America/New_York'",
         "ALTER TABLE cs.accounts ADD seen uuid DEFAULT gen_random_uuid(), ADD extra jsonb, "
-        "ADD rate numeric(5, 2) DEFAULT 1.25, ADD at time DEFAULT '10:00'",
+        "ADD rate numeric(5, 2) DEFAULT 1.25, ADD at time DEFAULT '10:00', "
+        "ADD flags bit(3) DEFAULT B'101'",
     )
     source = in_postgres(server)
     source.check()
@@ -228,6 +229,7 @@ def test_the_types_of_the_database_become_those_of_the_contract(server):
     assert accounts["rate"].tolist() == [1.25] * 3
     assert "extra" not in accounts
     assert accounts["seen"].str.len().tolist() == [36] * 3
+    assert accounts["flags"].tolist() == ["101"] * 3
 
 
 def test_the_fingerprint_sees_content_and_not_the_order_of_rows(server):

@@ -82,7 +82,7 @@ def expected_auc(mornings: Sequence[Pooled], today: Floats) -> tuple[float, floa
     if not count:
         return ahead, float("nan"), float("nan")
     beyond = [0.0, *(beyond_implied(past.said, past.happened) for past in mornings)]
-    value = min(ahead + float(np.mean(beyond)), 1.0)
+    value = float(np.clip(ahead + np.mean(beyond), 0.0, 1.0))
     scatter = float(np.std(beyond, ddof=1)) * np.sqrt(1 + 1 / len(beyond))
     wide = float(student.ppf(0.975, count)) * scatter
     low, high = _drawn_again(mornings, today)

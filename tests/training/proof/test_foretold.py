@@ -88,6 +88,11 @@ def test_the_interval_holds_its_figure_and_is_one_of_an_auc(seeds, risks):
     assert not seeds or 0 <= low <= value <= high <= 1
 
 
+def test_an_order_that_was_always_the_wrong_one_is_not_told_worse_than_that():
+    wrong = a_past(np.array([0.01, 0.99]), np.array([1.0, 0.0]))
+    assert expected_auc([wrong] * 9, np.full(4, 0.5))[0] == 0
+
+
 def test_what_was_learnt_of_even_risks_says_how_well_uneven_ones_are_told_apart():
     rng = np.random.default_rng(3)
     even, uneven = rng.uniform(0.1, 0.3, 4_000), rng.choice([0.01, 0.5], 4_000)
