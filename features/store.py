@@ -86,12 +86,15 @@ class FrameFile:
             return
         if self._schema is None:
             self._open(rows)
-        self._waiting.append(rows.cast(self._schema))
+        has_its_types = rows.schema.equals(self._schema)
+        self._waiting.append(rows if has_its_types else rows.cast(self._schema))
         count = sum(table.num_rows for table in self._waiting)
         if count >= GROUP_ROWS:
             waiting = pa.concat_tables(self._waiting)
             whole = count // GROUP_ROWS * GROUP_ROWS
-            self._write(waiting.slice(0, whole))
+            for start in range(0, whole, GROUP_ROWS):
+                # Of a group that came in one piece nothing is copied.
+                self._write(waiting.slice(start, GROUP_ROWS))
             self._waiting = [waiting.slice(whole)]
 
     def close(self) -> None:
