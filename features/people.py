@@ -141,12 +141,15 @@ def _walk(
             last = newest[snap]
             while start < first[account + 1] and week[start] <= last - QUARTER:
                 start += 1
-            for row in range(start, first[account + 1]):
-                if seen_from[row] <= morning[snap]:
-                    sums[user[row], 0] += uses[row] * (week[row] <= last)
-                    since = week[row] > last - MONTH
-                    sums[user[row], 2 if since else 1] += uses[row]
-            told[snap] = _told(sums, user[start : first[account + 1]])
+            end = start
+            # No morning knows of a week that is still to begin.
+            while end < first[account + 1] and week[end] <= last + 1:
+                if seen_from[end] <= morning[snap]:
+                    sums[user[end], 0] += uses[end] * (week[end] <= last)
+                    since = week[end] > last - MONTH
+                    sums[user[end], 2 if since else 1] += uses[end]
+                end += 1
+            told[snap] = _told(sums, user[start:end])
     return told
 
 
