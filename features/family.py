@@ -15,6 +15,7 @@ from configs.playbook import Playbook
 from features.history import Columns, History
 from features.ladder import Ladder
 from features.people import People
+from features.seats import Seats
 from features.windows import Activity
 
 
@@ -26,6 +27,7 @@ class Own:
     activity: Activity
     people: People
     ladder: Ladder
+    seats: Seats
     playbook: Playbook
     attributes: tuple[str, ...]
     """The columns of the accounts that the configuration names."""

@@ -6,7 +6,7 @@ expects. Past that it is behind; once it has been late for as long again as it s
 (two weeks at least), it is stuck. Until it opens, only an agreed date says when it is due.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +92,7 @@ def climb(playbook: Playbook, reached: dict[str, Reached], history: History) -> 
     """Put the milestones of every snapshot together."""
     snapshots, steps = history.snapshots, playbook.milestones
     slugs = tuple(milestone.slug for milestone in steps)
-    met_day = np.stack([reached[slug].day for slug in slugs], axis=1)
+    met_day = _side_by_side(reached[slug].day for slug in slugs)
     applies = _by_segment(steps, history.segment, _applies).astype(bool)
     opened, is_locked = _opened(steps, slugs, met_day, applies, history)
     expected = _by_segment(steps, history.segment, _expected)
@@ -103,14 +103,19 @@ def climb(playbook: Playbook, reached: dict[str, Reached], history: History) -> 
         slugs=slugs,
         applies=applies,
         met_day=met_day,
-        met_at=np.stack([reached[slug].met_at for slug in slugs], axis=1),
-        is_lost=np.stack([reached[slug].is_lost for slug in slugs], axis=1) & applies,
+        met_at=_side_by_side(reached[slug].met_at for slug in slugs),
+        is_lost=_side_by_side(reached[slug].is_lost for slug in slugs) & applies,
         is_locked=is_locked & applies,
-        progress=np.stack([reached[slug].progress for slug in slugs], axis=1),
+        progress=_side_by_side(reached[slug].progress for slug in slugs),
         opened_day=opened,
         due_day=np.where(planned > NEVER, planned, due),
         expected_days=expected,
     )
+
+
+def _side_by_side(columns: Iterable[np.ndarray]) -> np.ndarray:
+    """Each milestone's column whole in memory: what is summed over milestones adds columns."""
+    return np.stack(list(columns)).T
 
 
 def pace_of(ladder: Ladder, day: Ints) -> np.ndarray:
@@ -135,7 +140,7 @@ def milestone_columns(ladder: Ladder, history: History) -> tuple[Ints, Ints, Col
 
     All but how often the milestone is reached by others, which ``reach_rates`` says.
     """
-    pair = np.nonzero(ladder.is_open)
+    pair = np.nonzero(np.ascontiguousarray(ladder.is_open))
     day, due = history.snapshots.day[pair[0]], ladder.due_day[pair]
     columns = Columns()
     for feature, values in (
@@ -159,7 +164,7 @@ def past_due(ladder: Ladder, history: History, segments: Sequence[str]) -> Ints:
     past = ladder.applies & (ladder.due_day > NEVER) & (ladder.due_day < live.day[:, None])
     counts = []
     for found in (past, past & ladder.is_done):
-        row, milestone = np.nonzero(found)
+        milestone, row = np.nonzero(found.T)
         at = np.ravel_multi_index((live.morning[row], segment[row], milestone), shape)
         counts.append(np.bincount(at, minlength=int(np.prod(shape))).reshape(shape))
     return np.stack(counts).astype(np.int64)
@@ -181,8 +186,8 @@ def _opened(
 ) -> tuple[Ints, Bools]:
     """Day each milestone opened, and whether a required step that applies is still missing."""
     kickoff = day_number(history.attributes["kickoff_at"])
-    opened = np.repeat(kickoff[:, None], len(steps), axis=1)
-    is_locked = np.zeros(met_day.shape, dtype=bool)
+    opened = _side_by_side([kickoff] * len(steps))
+    is_locked = np.zeros_like(applies)
     for position, milestone in enumerate(steps):
         for slug in milestone.requires:
             other = slugs.index(slug)
@@ -193,23 +198,22 @@ def _opened(
 
 def _planned(slugs: tuple[str, ...], plans: Rows | None, snapshots: Snapshots) -> Ints:
     """Agreed due day of each account and milestone, a row per snapshot; NEVER where none is."""
-    agreed = np.full((len(snapshots), len(slugs)), NEVER)
+    agreed = np.full((len(slugs), len(snapshots)), NEVER)
     if plans is not None:
         for position, slug in enumerate(slugs):
             rows = plans.where((plans.frame["milestone"] == slug).to_numpy())
             due = rows.day("due_on")
-            agreed[:, position] = snapshots.latest(
-                rows.account, enter=rows.seen_from, value=due
-            )
-    return agreed
+            agreed[position] = snapshots.latest(rows.account, enter=rows.seen_from, value=due)
+    return agreed.T
 
 
 def _by_segment(
     steps: Sequence[Milestone], segment: np.ndarray, ask: Callable[[Milestone, str], float]
 ) -> Floats:
-    names, code = np.unique(segment.astype(str), return_inverse=True)
-    answers = [[ask(milestone, name) for milestone in steps] for name in names]
-    return np.array(answers, dtype=np.float64).reshape(len(names), len(steps))[code]
+    code, names = pd.factorize(segment)
+    answers = [[ask(milestone, name) for name in names] for milestone in steps]
+    told = np.array(answers, dtype=np.float64).reshape(len(steps), len(names))
+    return _side_by_side(of_names[code] for of_names in told)
 
 
 def _applies(milestone: Milestone, segment: str) -> float:

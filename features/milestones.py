@@ -57,6 +57,7 @@ def reached_milestones(
     small: Mapping[str, Rows],
     snapshots: Snapshots,
     *,
+    seats: Seats,
     met: Met | None = None,
 ) -> dict[str, Reached]:
     """Decide every milestone of the playbook for every snapshot.
@@ -66,7 +67,7 @@ def reached_milestones(
     Snapshots may pair accounts with mornings on which they were gone: what they reached between
     their last morning and their exit is known only later.
     """
-    seats, met = Seats.known(small), met or Met({})
+    met = met or Met({})
     return {
         milestone.slug: _reached(milestone, activity, small, snapshots, seats=seats, met=met)
         for milestone in playbook.milestones

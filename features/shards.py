@@ -30,6 +30,7 @@ from features.milestones import first_reached, met_by_use, reached_milestones
 from features.people import People
 from features.plan import Plan
 from features.roles import Roles
+from features.seats import Seats
 from features.spans import Span
 from features.standing import standing
 from features.taken import Asking, take_in
@@ -159,7 +160,8 @@ def _computed(
     reduced = activity.reduced(plan.mornings, names, counted=len(plan.capabilities))
     people = activity.people(plan.mornings, names, playbook.asked_capabilities())
     always = everyone_always(live)
-    reached = reached_milestones(playbook, activity, history.tables, always, met=met)
+    seats, small = Seats.known(history.tables), history.tables
+    reached = reached_milestones(playbook, activity, small, always, seats=seats, met=met)
     alive = live.account * live.mornings.count + live.morning
     ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
     own = Own(
@@ -167,6 +169,7 @@ def _computed(
         activity=Activity(reduced, live),
         people=People(people, live),
         ladder=ladder,
+        seats=seats,
         playbook=playbook,
         attributes=plan.configuration.project.accounts.attributes,
     )

@@ -14,6 +14,7 @@ from features.asked import InEngine
 from features.asof import Mornings, ordinal
 from features.history import live_snapshots, read_small_tables, rows_of
 from features.milestones import reached_milestones
+from features.seats import Seats
 from features.sources import Source, open_source
 from pipelines.asof import default_as_of
 from training.effects.power import smallest_prevented
@@ -125,7 +126,8 @@ def _milestones(source: Source, configuration: Configuration, day: date) -> Iter
     small = read_small_tables(source.tables, before_day=ordinal(day))
     live = live_snapshots(small, mornings)
     rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
-    reached = reached_milestones(configuration.playbook, InEngine(source.tables), rows, live)
+    activity, seats = InEngine(source.tables), Seats.known(rows)
+    reached = reached_milestones(configuration.playbook, activity, rows, live, seats=seats)
     needed = configuration.project.models.min_events
     for slug, found in reached.items():
         count = int(found.is_met.sum())

@@ -6,7 +6,7 @@ from features.asof import Floats
 from features.catalogue import Feature, Unit
 from features.family import Family, Own
 from features.history import Columns
-from features.seats import Seats, is_told
+from features.seats import is_told
 
 NO_SEATS = "no number of seats was known"
 
@@ -16,9 +16,8 @@ def seat_columns(own: Own) -> Columns:
     columns, snapshots = Columns(), own.history.snapshots
     if not is_told(own.history.tables):
         return columns
-    known = Seats.known(own.history.tables)
-    seats = _known(known.on(snapshots.account, snapshots.day - 1))
-    before = _known(known.on(snapshots.account, snapshots.day - 92))
+    seats = _known(own.seats.on(snapshots.account, snapshots.day - 1))
+    before = _known(own.seats.on(snapshots.account, snapshots.day - 92))
     for window in (28, 91):
         meaning = f"people active in the last {window} days, per seat"
         columns.add(
