@@ -13,6 +13,7 @@ from configs.load import Configuration, load
 from configs.phrases import load_phrases
 from features.asof import ordinal
 from features.assemble import FeatureSet, build_features
+from features.hindsight import hindsight
 from features.plan import origins
 from features.simulated import simulate
 from features.sources import Source, open_source
@@ -58,6 +59,15 @@ class Company:
     @property
     def day(self) -> int:
         return ordinal(self.as_of)
+
+    def hindsight(self, source: Source) -> pd.DataFrame:
+        """Ask a source again about the morning before, with the rows that came late to it."""
+        days = self.features.snapshots["day"]
+        before = int(days[days < self.day].max())
+        rows = (days == before).to_numpy()
+        told = {str(name): each.to_numpy() for name, each in self.features.values[rows].items()}
+        since = pd.Timestamp(before, unit="D").date()
+        return hindsight(source.tables, self.configuration, told, since=since, as_of=self.as_of)
 
     @cached_property
     def features(self) -> FeatureSet:

@@ -68,6 +68,12 @@ def test_the_features_are_the_same_cell_by_cell(company, on_spark):
             pd.testing.assert_frame_equal(getattr(found, part.name), expected)
 
 
+def test_an_earlier_morning_in_hindsight_is_the_same(company, on_spark):
+    late = company.hindsight(company.source)
+    assert len(late) > 10
+    pd.testing.assert_frame_equal(company.hindsight(on_spark), late)
+
+
 def test_a_build_writes_the_same_bytes(company, on_spark, tmp_path):
     written = {}
     for name, source in {"files": company.source, "spark": on_spark}.items():

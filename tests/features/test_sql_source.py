@@ -93,6 +93,12 @@ def test_the_features_are_the_same_cell_by_cell(company, in_the_database):
             pd.testing.assert_frame_equal(getattr(found, part.name), expected)
 
 
+def test_an_earlier_morning_in_hindsight_is_the_same(company, in_the_database):
+    late = company.hindsight(company.source)
+    assert len(late) > 10
+    pd.testing.assert_frame_equal(company.hindsight(in_the_database), late)
+
+
 def test_what_is_reduced_is_reduced_in_the_server(in_the_database, monkeypatch):
     """No query brings back more than a third of the rows of activity at once."""
     connection, fetched = in_the_database.connection, []
