@@ -19,6 +19,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from features.asof import Bools
 from training.engine.matrix import Matrix, clocks_in_period
 from training.engine.periods import Floats, FollowUp, Ints, Periods
 
@@ -109,6 +110,14 @@ def leaves_with_its_term(matrix: Matrix, followup: FollowUp, *, cause: int) -> b
     left = (followup.cause == cause) & ~np.isnan(renewal)
     stayed = followup.days[left] >= renewal[left] - NEAR_DAYS
     return bool(left.any() and stayed.mean() > MOST)
+
+
+def is_bound(matrix: Matrix) -> Bools:
+    """Whether each row is known to be bound for longer than some weeks."""
+    if RENEWAL not in matrix.clocks:
+        return np.zeros(len(matrix), dtype=bool)
+    told: Bools = _term_days(matrix) > LENGTHS[0]
+    return told & ~np.isnan(matrix.column(RENEWAL))
 
 
 def term_lengths(values: pd.DataFrame) -> Ints:

@@ -7,7 +7,7 @@ rest of them share one.
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -18,14 +18,14 @@ from configs.project import Project
 from features.asof import Ints
 from features.assemble import FeatureSet
 from features.encode import Encoder
-from training.engine.calibrate import LOOKED_AT_DAYS
+from training.engine.calibrate import Lately
 from training.engine.curves import IncidenceCurves
 from training.engine.followed import CHURN, Followed
 from training.engine.hazard import Hazard, HazardSettings, fit_hazard
 from training.engine.matrix import Matrix
 from training.engine.periods import Floats, Periods
-from training.engine.recently import recent_shift
-from training.engine.terms import leaves_with_its_term
+from training.engine.recently import LOOKED_BACK_DAYS, recent_shift
+from training.engine.terms import is_bound, leaves_with_its_term
 from training.questions.inputs import inputs_of
 
 BAGS = 4
@@ -152,26 +152,26 @@ def settings_of(project: Project) -> HazardSettings:
     )
 
 
-def levelled(
-    hazard: Hazard,
-    matrix: Matrix,
-    followed: Followed,
-    *,
-    cause: int,
-    shift_of: Callable[..., float] = recent_shift,
-) -> Hazard:
-    """Shift a hazard to the level of today, as the last weeks before training tell it."""
-    rows = followed.watched_since(followed.end_day - LOOKED_AT_DAYS)
-    shift = shift_of(
-        hazard.daily_rates(matrix.take(rows), threads=THREADS),
-        followed.followup.take(rows),
-        followed.day[rows],
+def levelled(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) -> Hazard:
+    """Shift a hazard to the level of today, as the last months before training tell it."""
+    rows = followed.watched_since(followed.end_day - LOOKED_BACK_DAYS)
+    seen = matrix.take(rows)
+    bound = is_bound(seen) if hazard.by_term else np.zeros(len(rows), dtype=bool)
+    lately = what_came(hazard, seen, followed.take(rows), cause=cause)
+    return hazard.shifted(recent_shift(lately, bound=bound))
+
+
+def what_came(hazard: Hazard, matrix: Matrix, followed: Followed, *, cause: int) -> Lately:
+    """Hold what a hazard says of some rows against what is known of them."""
+    return Lately(
+        hazard.daily_rates(matrix, threads=THREADS),
+        followed.followup,
+        followed.day,
         periods=hazard.periods,
         cause=cause,
         training_day=followed.end_day,
-        accounts=followed.account[rows],
+        account=followed.account,
     )
-    return hazard.shifted(shift)
 
 
 def _bags(

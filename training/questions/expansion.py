@@ -17,7 +17,7 @@ import pandas as pd
 from configs.project import Project
 from features.assemble import FeatureSet
 from features.encode import Encoder
-from training.engine.calibrate import observed_over_expected_shift
+from training.engine.calibrate import LOOKED_AT_DAYS, observed_over_expected_shift
 from training.engine.curves import IncidenceCurves
 from training.engine.followed import Followed
 from training.engine.hazard import Hazard, fit_hazard
@@ -26,7 +26,7 @@ from training.engine.periods import Floats, FollowUp, Periods
 from training.engine.terms import MOST, NEAR_DAYS, RENEWAL, SHORTEST, TERM
 from training.questions.amounts import AmountModel, fit_amounts
 from training.questions.changes import DOWN, GROWS, SHRINKS, UP, follow_changes
-from training.questions.exits import FEW_TREES, THREADS, levelled, settings_of
+from training.questions.exits import FEW_TREES, THREADS, settings_of, what_came
 from training.questions.inputs import CORE_FEATURES, FEW_EXITS
 from training.rules.baselines import Baseline, baseline_from_dict, fit_baselines
 from training.rules.tables import Evidence
@@ -185,7 +185,9 @@ def _hazard(matrix: Matrix, changed: Followed, project: Project, *, way: int) ->
     hazard = fit_hazard(matrix, changed.followup, cause=way, periods=periods, settings=own)
     # Changes are often known late, so that the last fortnights seem to hold few: that would
     # pass for a new level.
-    return levelled(hazard, matrix, changed, cause=way, shift_of=observed_over_expected_shift)
+    rows = changed.watched_since(changed.end_day - LOOKED_AT_DAYS)
+    lately = what_came(hazard, matrix.take(rows), changed.take(rows), cause=way)
+    return hazard.shifted(observed_over_expected_shift(lately))
 
 
 def _best_rule(

@@ -17,7 +17,7 @@ from configs.project import Project
 from features.asof import Ints
 from features.assemble import FeatureSet
 from features.encode import Encoder
-from training.engine.calibrate import LOOKED_AT_DAYS, observed_over_expected_shift
+from training.engine.calibrate import LOOKED_AT_DAYS, Lately, observed_over_expected_shift
 from training.engine.curves import IncidenceCurves
 from training.engine.due import CountedDays, DuePull
 from training.engine.followed import Followed
@@ -188,15 +188,16 @@ def _levelled(
 ) -> StepModel:
     """Shift the hazard so that the last weeks before training would have come out right."""
     recent = np.flatnonzero(cases.day + cases.followup.days > followed.end_day - LOOKED_AT_DAYS)
-    shift = observed_over_expected_shift(
+    lately = Lately(
         model.rates(values, cases.steps.iloc[recent]),
         cases.followup.take(recent),
         cases.day[recent],
         periods=model.reached.periods,
         cause=0,
         training_day=followed.end_day,
-        accounts=cases.account[recent],
+        account=cases.account[recent],
     )
+    shift = observed_over_expected_shift(lately)
     return replace(model, reached=model.reached.shifted(shift))
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.engine.calibrate import observed_over_expected_shift
+from training.engine.calibrate import Lately, observed_over_expected_shift
 from training.engine.periods import CENSORED, FollowUp, Ints, Periods
 
 PERIODS = Periods.covering([30, 60, 90])
@@ -17,15 +17,16 @@ def shift(
     days = np.full(of, days_ago)
     days[:leaving] = days_ago / 2
     cause = np.where(np.arange(of) < leaving, 0, CENSORED)
-    return observed_over_expected_shift(
+    lately = Lately(
         np.full((of, PERIODS.count), rate),
         FollowUp(days, cause),
         np.full(of, TODAY - days_ago),
         periods=PERIODS,
         cause=0,
         training_day=TODAY,
-        accounts=accounts,
+        account=accounts,
     )
+    return observed_over_expected_shift(lately)
 
 
 def test_a_model_that_says_half_of_what_comes_is_doubled():
@@ -62,7 +63,7 @@ def test_one_event_seen_from_four_mornings_is_one_piece_of_evidence():
 
 def test_what_happened_before_the_last_weeks_does_not_count():
     long_gone = FollowUp(np.full(500, 10.0), np.zeros(500, int))
-    moved = observed_over_expected_shift(
+    lately = Lately(
         np.full((500, PERIODS.count), 1e-6),
         long_gone,
         np.full(500, TODAY - 150),
@@ -70,7 +71,7 @@ def test_what_happened_before_the_last_weeks_does_not_count():
         cause=0,
         training_day=TODAY,
     )
-    assert moved == 0
+    assert observed_over_expected_shift(lately) == 0
 
 
 def test_nothing_watched_moves_nothing():
