@@ -22,7 +22,7 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """Where every account (column) stands in every draw (row) at the end of a day."""
+    """Where every account (column) stands in every draw (row) at the start of a day."""
 
     churned: np.ndarray
     gone: np.ndarray
@@ -52,8 +52,13 @@ def _state(
     day: int,
 ) -> State:
     gone = (left >= 0) & (left < day)
-    paid = np.nan_to_num(arr_on(features.arr, account_ids, np.full(len(account_ids), day)))
-    arr = np.where(gone, 0.0, paid)
+    paid, before = (
+        np.nan_to_num(arr_on(features.arr, account_ids, np.full(len(account_ids), each)))
+        for each in (day, day - 1)
+    )
+    # Who leaves on the day on which the term ends is here at its start, and so is the money:
+    # it is lost with the account, not a day before.
+    arr = np.where(gone, 0.0, np.where(paid > 0, paid, before))
     return State((gone & is_churn)[None, :], gone[None, :], arr[None, :])
 
 
