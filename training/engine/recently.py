@@ -28,7 +28,7 @@ CHANGED_FORTNIGHTS_AGO = (1, 2, 3, 4, 5)
 DECIDED_FORTNIGHTS_BEFORE = (0, 1, 2, 3)
 """How long before its term ends an account that is bound may have decided."""
 LOOKED_BACK_DAYS = 112
-HAS_CHANGED = 0.65
+HAS_CHANGED = 0.5
 """The chance, before anything was counted, that the level changed on one of those days."""
 STEADY = 80.0
 """Shape of the level of a model that has learnt from the past: it is mostly off by a tenth."""
