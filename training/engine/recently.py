@@ -81,7 +81,7 @@ def level_today(free: Counts, bound: Counts) -> float:
     1.0
     >>> came = np.array([20.0, 20, 10, 10, 10, 30])
     >>> round(level_today(Counts(came, expected), Counts(nobody, nobody)), 1)
-    1.9
+    1.8
     """
     ago, wait = np.array(CHANGED_FORTNIGHTS_AGO)[:, None], np.array(DECIDED_FORTNIGHTS_BEFORE)
     after = free.since(ago + 0 * wait) + bound.since(np.maximum(ago - wait, 0))
