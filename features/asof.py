@@ -172,7 +172,7 @@ class Snapshots:
         *,
         enter: Ints,
         leave: Ints | None = None,
-        amount: Floats | None = None,
+        amount: np.ndarray | None = None,
         window: Window | None = None,
     ) -> Floats:
         """Sum, per snapshot, the amounts of its account that have entered and not left.
@@ -217,7 +217,7 @@ def _running_totals(
     enter: Ints,
     leave: Ints,
     day: Ints,
-    amount: Floats,
+    amount: np.ndarray,
     window: int,
     first: int,
     after: Ints,

@@ -139,9 +139,10 @@ def _as_they_lie(
     if rows.known[span].max(initial=until - 1) >= until:
         return None
     begins = np.searchsorted(place[own], np.arange(accounts + 1))
-    codes = _codes(run.capabilities, names.capabilities)
     own_rows = RowColumns(*(column[span] for column in rows[1:6]))
-    own_rows = own_rows._replace(capability=codes[own_rows.capability])
+    if run.capabilities != names.capabilities:
+        codes = _codes(run.capabilities, names.capabilities)
+        own_rows = own_rows._replace(capability=codes[own_rows.capability])
     first, first_person = rows.first[ends] - span.start, rows.first_person[ends] - people.start
     return RowsByAccount(first[begins], *own_rows, first_person[begins], rows.user[people])
 

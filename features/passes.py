@@ -106,7 +106,7 @@ def _by_person(rows: CodedRows, mornings: Mornings, roles: Sequence[str]) -> pd.
     widths = np.append(np.diff(rows.first_person), 0)
     entries = _entries(rows, rows.person, widths, mornings)
     person = rows.first_person[entries["account_id"].to_numpy()] + entries["what"].to_numpy()
-    role: Ints = rows.role[person].astype(np.int64)
+    role = rows.role[person]
     return entries.drop(columns="what").assign(
         role=pd.Categorical.from_codes(role, pd.Index(list(roles))),
         role_known=np.where(role >= 0, rows.role_known[person], NEVER),
@@ -153,7 +153,8 @@ def _walk_entries(
                     told[3, count], told[4, count] = -NEVER, last
                     count += 1
                     newest[one, seen] = NEVER
-    kept = told[:, :count].copy()
+    # What was not written to was never given memory.
+    kept = told[:, :count]
     return kept[0], kept[1], kept[2], kept[3], kept[4]
 
 
@@ -183,7 +184,7 @@ def _walk_cells(
                 head[one] = at
                 count += 1
             cell[row] = at
-    return cell, told[:3, :count].copy(), count
+    return cell, told[:3, :count], count
 
 
 def _cells(first: Ints, key: np.ndarray, enter: np.ndarray, width: int) -> Cells:

@@ -264,7 +264,7 @@ def _laid(ahead: Ints, first: Ints, to: RowColumns, rows: _Batch) -> bool:
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _numbered(first: Ints, user: np.ndarray, users: int) -> tuple[np.ndarray, Ints, np.ndarray]:
     """Count the people of each account from nought, and say who they are among all users."""
-    number = np.full(users, -1, dtype=np.int64)
+    number = np.full(users, -1, dtype=np.int32)
     first_person, people = np.zeros(len(first), dtype=np.int64), 0
     user_of = np.empty(min(len(user), users * 2 + 1), dtype=np.int32)
     for account in range(len(first) - 1):

@@ -159,15 +159,15 @@ class Activity:
         """The first day of each row's segment: all of it leaves a window at once."""
         return self._cuts[self._segment]
 
-    def _amount(self, what: str) -> Floats:
-        amount: Floats
+    def _amount(self, what: str) -> np.ndarray:
+        amount: np.ndarray
         if what == "new_days":
-            amount = np.bitwise_count(self._new_days).astype(np.float64)
+            amount = np.bitwise_count(self._new_days)
         elif what == "new_weekdays":
             is_weekday = WEEKDAYS[(self._cuts + 3) % 7][self._segment]
-            amount = np.bitwise_count(self._new_days & is_weekday).astype(np.float64)
+            amount = np.bitwise_count(self._new_days & is_weekday)
         else:
-            amount = self._segments[what].to_numpy(dtype=np.float64)
+            amount = self._segments[what].to_numpy()
         return amount
 
     def _people(self, role: str | None) -> Entries:
@@ -216,7 +216,8 @@ def newly_set_bits(group: Ints, order: Ints, bits: Ints) -> Ints:
     >>> newly_set_bits(np.array([1, 1]), np.array([0, 5]), np.array([0b011, 0b110])).tolist()
     [3, 4]
     """
-    told: Ints = _newly_set(np.lexsort((order, group)), group, bits)
+    in_order = np.argsort(group * (order.max(initial=0) + 1) + order, kind="stable")
+    told: Ints = _newly_set(in_order, group, bits)
     return told
 
 

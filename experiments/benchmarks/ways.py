@@ -108,7 +108,7 @@ def milepost(task: Task) -> pd.DataFrame:
     for place, name in enumerate(plan.capabilities):
         columns[name] = activity.capability_rows(place, 28)
     columns["last_day"] = activity.last_day()
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def everything(task: Task) -> None:
