@@ -6,6 +6,7 @@ embedded engine hands over its rows once, coded, and each answer is one walk thr
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import ibis
@@ -16,7 +17,7 @@ import pandas as pd
 from configs.playbook import DoneWhen
 from features.asof import Bools, Ints, Mornings
 from features.coded import CodedRows, Names, rows_of_capability
-from features.passes import reduced_people, reduced_rows
+from features.passes import last_uses, reduced_people, reduced_rows
 from features.people import ReducedPeople, reduce_people
 from features.reduce import Reduced, day_of, reduce_activity
 from features.spans import Span, used_at_hand, used_in_engine
@@ -39,7 +40,10 @@ class Asked(Protocol):
         """
 
     def last_use(self, capability: str) -> pd.DataFrame:
-        """account_id, known and day: the last day of use of a capability, by day known."""
+        """account_id, known and day: the last day of use of a capability, by day known.
+
+        No more finely than mornings tell days apart.
+        """
 
     def used(self, span: Span, *, part_days: int | None) -> pd.DataFrame:
         """What was done in each part of a span; see ``features.spans``."""
@@ -89,15 +93,16 @@ class InEngine:
         return used_in_engine(self.tables["activity"], span, part_days=part_days)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class AtHand:
     """Walks through coded rows."""
 
     rows: CodedRows
     names: Names
+    mornings: Mornings
 
     def reduced(self, mornings: Mornings, names: Names, *, counted: int) -> Reduced:
-        return reduced_rows(self.rows, mornings, names, asked=counted)
+        return reduced_rows(self.rows, mornings, names, asked=counted, used=self._last_used)
 
     def people(self, mornings: Mornings, names: Names, wanted: Sequence[str]) -> ReducedPeople:
         return reduced_people(self.rows, mornings, names, wanted)
@@ -124,22 +129,30 @@ class AtHand:
         )
 
     def last_use(self, capability: str) -> pd.DataFrame:
-        everyone = np.ones(len(self.rows.first) - 1, dtype=np.bool_)
-        found, account = self._of(capability, everyone)
-        known = self.rows.known[found].astype(np.int64)
-        day = self.rows.day[found].astype(np.int64)
-        return pd.DataFrame({"account_id": account, "known": known, "day": day})
+        of_it = (self._last_used["what"] == self._code(capability)).to_numpy()
+        used = self._last_used.loc[of_it]
+        # All that a morning is the first to see might as well be known the day before it.
+        known = self.mornings.days[used["seen_from"]] - 1
+        last = used["last_day"].astype("int64")
+        return pd.DataFrame({"account_id": used["account_id"], "known": known, "day": last})
 
     def used(self, span: Span, *, part_days: int | None) -> pd.DataFrame:
         return used_at_hand(self.rows, span, self.names.capabilities, part_days=part_days)
 
+    @cached_property
+    def _last_used(self) -> pd.DataFrame:
+        return last_uses(self.rows, self.mornings, len(self.names.capabilities))
+
     def _of(self, capability: str, accounts: Bools) -> tuple[Ints, Ints]:
         """The rows of a capability of some accounts, and whose they are."""
-        names = self.names.capabilities
-        code = names.index(capability) if capability in names else len(names)
         first, capabilities = self.rows.first, self.rows.capability
+        code = self._code(capability)
         found, account = rows_of_capability(first, capabilities, code, accounts)
         return found, account
+
+    def _code(self, capability: str) -> int:
+        names = self.names.capabilities
+        return names.index(capability) if capability in names else len(names)
 
     def _role(self, role: str) -> int:
         return (

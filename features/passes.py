@@ -28,8 +28,13 @@ class Cells(NamedTuple):
     enter: np.ndarray
 
 
-def reduced_rows(rows: CodedRows, mornings: Mornings, names: Names, *, asked: int) -> Reduced:
-    """Reduce activity as the engine would; ``asked`` capabilities get counts of their own."""
+def reduced_rows(
+    rows: CodedRows, mornings: Mornings, names: Names, *, asked: int, used: pd.DataFrame
+) -> Reduced:
+    """Reduce activity as the engine would; ``asked`` capabilities get counts of their own.
+
+    ``used`` is what ``last_uses`` says of all capabilities.
+    """
     last = int(mornings.days[-1])
     first_day = int(rows.day.min()) if len(rows.day) else last - 1
     calendar = Calendar.spanning(mornings, first_day=first_day)
@@ -39,10 +44,13 @@ def reduced_rows(rows: CodedRows, mornings: Mornings, names: Names, *, asked: in
         roles=names.roles,
         by_segment=_by_segment(rows, calendar, asked),
         by_user=_by_person(rows, mornings, names.roles),
-        by_capability=_entries(
-            rows, rows.capability, np.full(len(rows.first), len(names.capabilities)), mornings
-        ),
+        by_capability=used,
     )
+
+
+def last_uses(rows: CodedRows, mornings: Mornings, capabilities: int) -> pd.DataFrame:
+    """Say of each capability (``what``) when each account was known to use it last."""
+    return _entries(rows, rows.capability, np.full(len(rows.first), capabilities), mornings)
 
 
 def reduced_people(

@@ -118,7 +118,7 @@ def at_hand(
     else:
         roles = held.roles.between(first, last)
     rows = coded_rows(held, roles, plan.mornings, names, ids=ids[first:last])
-    return AtHand(rows, names)
+    return AtHand(rows, names, plan.mornings)
 
 
 def with_roles(held: Held, plan: Plan, tables: Mapping[str, ir.Table]) -> Held:

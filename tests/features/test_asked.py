@@ -65,9 +65,11 @@ def frames(asked: Asked, plan: Plan, names: Names) -> dict[str, pd.DataFrame]:
         told[f"used {part_days}"] = asked.used(span, part_days=part_days)
     for capability in names.capabilities:
         last = asked.last_use(capability)
-        last["known"] = last[["known", "day"]].max(axis=1)
-        told[f"last {capability}"] = last.groupby(["account_id", "known"])["day"].max()
-        told[f"last {capability}"] = told[f"last {capability}"].reset_index()
+        known = last[["known", "day"]].max(axis=1).to_numpy(dtype=np.int64)
+        last["seen_from"] = plan.mornings.first_seeing(known)
+        last = last.loc[last["seen_from"] < plan.mornings.count]
+        by_morning = last.groupby(["account_id", "seen_from"])["day"].max()
+        told[f"last {capability}"] = by_morning.groupby("account_id").cummax().reset_index()
         for role in (None, *names.roles):
             wanted = DoneWhen(capability=capability, measure="users", at_least=1, role=role)
             rows = asked.evidence(wanted, plan.mornings, of=np.ones(plan.accounts, dtype=bool))
