@@ -12,7 +12,16 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from features.asof import NEVER, Bools, Floats, Ints, Mornings, Snapshots, day_number
+from features.asof import (
+    NEVER,
+    Bools,
+    Floats,
+    Ints,
+    Mornings,
+    Snapshots,
+    day_number,
+    places,
+)
 from features.catalogue import Feature
 from features.tables import TABLES
 
@@ -159,7 +168,7 @@ def known_before(table: pd.DataFrame, day: int) -> pd.DataFrame:
 
 def rows_of(table: pd.DataFrame, account_ids: np.ndarray, mornings: Mornings) -> Rows:
     """Attach account and first morning to each row; rows of unknown accounts are left out."""
-    codes = pd.Index(account_ids).get_indexer(pd.Index(table["account_id"])).astype(np.int64)
+    codes = places(table["account_id"], account_ids)
     if (codes < 0).any():
         table, codes = table.loc[codes >= 0].reset_index(drop=True), codes[codes >= 0]
     seen_from = mornings.first_seeing(day_number(table["known_at"]))

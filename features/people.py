@@ -8,6 +8,7 @@ seeing only what that morning knew.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -15,7 +16,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-from features.asof import Floats, Ints, Mornings, Snapshots
+from features.asof import Floats, Ints, Mornings, Snapshots, by_group
 from features.reduce import day_of
 
 QUARTER, MONTH = 13, 4
@@ -104,21 +105,29 @@ class People:
         """Look at the last 13 whole weeks from every snapshot's morning."""
         snapshots, rows = self._snapshots, self._reduced.by_week
         account = snapshots.code_of(rows["account_id"])
-        rows, account = rows.loc[account >= 0], account[account >= 0]
+        if (account < 0).any():
+            rows, account = rows.loc[account >= 0], account[account >= 0]
         week = rows["week"].to_numpy(dtype=np.int64)
-        order = np.lexsort((week, account))
+        order = by_group(account, week)
         accounts = np.arange(len(snapshots.account_ids) + 1)
         told = _walk(
             np.searchsorted(account[order], accounts).astype(np.int64),
             np.searchsorted(snapshots.account, accounts).astype(np.int64),
             week[order],
-            pd.factorize(rows["user_id"])[0].astype(np.int64)[order],
+            _numbered(rows["user_id"])[order],
             rows["uses"].to_numpy(dtype=np.int64)[order],
             rows["seen_from"].to_numpy(dtype=np.int64)[order],
             snapshots.morning,
             (snapshots.day + 3) // 7 - 1,
         )
         return Concentration(*told.T)
+
+
+def _numbered(users: "pd.Series[Any]") -> Ints:
+    """A number for each user; those that are numbers already count from nought."""
+    is_number = pd.api.types.is_integer_dtype(users)
+    told = users.to_numpy() if is_number else pd.factorize(users)[0]
+    return told.astype(np.int64)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-from features.asof import NEVER, Floats, Ints, Snapshots, Window
+from features.asof import NEVER, Floats, Ints, Snapshots, Window, by_group
 from features.reduce import Reduced
 from features.weeks import WeeklyRows, weeks_active
 
@@ -115,7 +115,7 @@ class Activity:
         """The reduced rows by calendar week, in the order in which they became known."""
         week = self._week
         first = int(week.min(initial=(int(self._mornings.days[-1]) + 3) // 7))
-        order = np.lexsort((self._enter, self._account))
+        order = by_group(self._account, self._enter)
         per_capability = [
             (self._segments[f"rows_{position}"] > 0).to_numpy(dtype=np.bool_)
             for position in range(len(self.capabilities))
@@ -216,8 +216,7 @@ def newly_set_bits(group: Ints, order: Ints, bits: Ints) -> Ints:
     >>> newly_set_bits(np.array([1, 1]), np.array([0, 5]), np.array([0b011, 0b110])).tolist()
     [3, 4]
     """
-    in_order = np.argsort(group * (order.max(initial=0) + 1) + order, kind="stable")
-    told: Ints = _newly_set(in_order, group, bits)
+    told: Ints = _newly_set(by_group(group, order), group, bits)
     return told
 
 
