@@ -8,6 +8,7 @@ behaviour that it stands for has been silent for too long, and regained when it 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -165,7 +166,8 @@ def _attained(
     rows = activity.evidence(criterion, snapshots.mornings, of=is_open)
     account = snapshots.code_of(rows["account_id"])
     wanted = (account >= 0) & is_open[account]
-    rows, account = rows.loc[wanted], account[wanted]
+    if not wanted.all():
+        rows, account = rows.loc[wanted], account[wanted]
     evidence = _evidence(criterion, rows, account, snapshots, seats)
     size, days = len(snapshots.account_ids), snapshots.mornings.days
     if criterion.measure == "weeks_in_a_row":
@@ -211,13 +213,11 @@ def _units(measure: str, rows: pd.DataFrame, account: Ints, moment: Ints) -> Int
         week: Ints = (moment // DAY + 3) // 7
         return week
     if measure in ("users", "share_of_seats"):
-        user = pd.factorize(rows["user_id"])[0].astype(np.int64)
-        return _numbered(account * (user.max(initial=0) + 1) + user)
+        return _people_of(account, rows["user_id"])
     if measure == "days":
         day = moment // DAY
-        first = int(day.min(initial=0))
-        width = int(day.max(initial=0)) - first + 1
-        return _numbered(account * width + day - first)
+        is_other = (day[1:] != day[:-1]) | (account[1:] != account[:-1])
+        return np.cumsum(np.append(0, is_other)[: len(rows)])
     return np.arange(len(rows), dtype=np.int64)
 
 
@@ -230,9 +230,13 @@ def _last_use(used: pd.DataFrame, snapshots: Snapshots) -> Ints:
     return snapshots.latest(account, enter=snapshots.mornings.first_seeing(known), value=day)
 
 
-def _numbered(keys: Ints) -> Ints:
-    numbers: Ints = pd.factorize(keys)[0].astype(np.int64)
-    return numbers
+def _people_of(account: Ints, users: "pd.Series[Any]") -> Ints:
+    """A number for each person of each account; rows at hand number them already."""
+    if pd.api.types.is_integer_dtype(users):
+        return users.to_numpy(dtype=np.int64)
+    user = pd.factorize(users)[0].astype(np.int64)
+    numbers: Ints = pd.factorize(account * (user.max(initial=0) + 1) + user)[0]
+    return numbers.astype(np.int64)
 
 
 def _people(share: float, seats: Floats) -> Floats:

@@ -229,7 +229,7 @@ def _walk_adoption(
                 _note(rows, row, used, begun, ended)
                 row += 1
             for one in range(capabilities):
-                _judge(told[snap], used[one], begun[one], ended[one], newest[snap])
+                _judge(told, snap, used, one, begun[one], ended[one], newest[snap])
     return told
 
 
@@ -244,15 +244,20 @@ def _note(rows: WeeklyRows, row: int, used: Bools, begun: Ints, ended: Ints) -> 
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _judge(told: Floats, used: Bools, begun: int, ended: int, newest: int) -> None:
+def _judge(
+    told: Floats, snap: int, used: Bools, one: int, begun: int, ended: int, newest: int
+) -> None:
     """Count one capability among the new, mature, repeated, old and kept ones."""
     if ended < 0:
         return
     if begun > newest - MONTH:
-        told[0] += 1
+        told[snap, 0] += 1
         return
-    told[1] += 1
-    told[2] += used[begun + 1 : begun + 1 + MONTH].any()
+    told[snap, 1] += 1
+    for week in range(begun + 1, min(begun + 1 + MONTH, used.shape[1])):
+        if used[one, week]:
+            told[snap, 2] += 1
+            break
     if begun <= newest - QUARTER:
-        told[3] += 1
-        told[4] += ended > newest - MONTH
+        told[snap, 3] += 1
+        told[snap, 4] += ended > newest - MONTH
