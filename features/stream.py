@@ -66,7 +66,7 @@ SHARDS_SHARE = 0.4
 """How much of the rest the engine and a shard may take; small tables take what is left."""
 BYTES_PER_SNAPSHOT, BYTES_PER_ROW = 8_000, 150
 """What a shard may take, reckoned generously: arrays of its snapshots, and its activity."""
-BYTES_PER_ROW_READ = 50
+BYTES_PER_ROW_READ = 45
 """What a row of activity takes while it is read, before it is on the disk."""
 
 
