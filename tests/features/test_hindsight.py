@@ -64,7 +64,9 @@ def late_rows(frame: pd.DataFrame, name: str, day: date) -> "pd.Series[bool]":
 
 def in_time(world: World, day: date) -> World:
     """The world in which what came late to a morning was known when it happened."""
-    frames = dict(world.frames) | {"exits": world.tables["exits"].to_pandas()}
+    frames = dict(world.frames)
+    if "exits" in world.tables:
+        frames["exits"] = world.tables["exits"].to_pandas()
     for name in OWN_TIME.keys() & frames.keys():
         late = late_rows(frames[name], name, day)
         known = frames[name]["known_at"].mask(late)
