@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from configs.load import Configuration, load
@@ -79,12 +80,12 @@ def _cpu() -> float:
 def _told(asked: Asked, plan: Plan) -> pd.DataFrame:
     """Ask all that a build asks; the rows and days of every segment are handed over."""
     names = Names(plan.known_capabilities, plan.roles)
-    playbook = plan.configuration.playbook
+    playbook, everybody = plan.configuration.playbook, np.ones(plan.accounts, dtype=bool)
     reduced = asked.reduced(plan.mornings, names, counted=len(plan.capabilities))
     asked.people(plan.mornings, names, playbook.asked_capabilities())
     for step in playbook.milestones:
         if not isinstance(step.done_when, str):
-            asked.evidence(step.done_when, plan.mornings)
+            asked.evidence(step.done_when, plan.mornings, of=everybody)
         if step.lost_when is not None:
             asked.last_use(step.lost_when.capability)
     keys = ["account_id", "segment", "seen_from"]
