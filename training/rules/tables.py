@@ -77,10 +77,7 @@ class IncidenceByValue:
     @classmethod
     def fit(cls, name: str, column: str, evidence: Evidence, question: Question) -> Self:
         value = evidence.matrix.column(column)
-        present = value[~np.isnan(value)]
-        groups = min(_MOST_GROUPS, len(present) // _LEAST_ROWS)
-        cuts = np.arange(1, groups) / max(groups, 1)
-        bounds = np.unique(np.quantile(present, cuts, method="lower")) if groups else cuts
+        bounds = _bounds(value[~np.isnan(value)])
         group = _group_of(value, bounds)
         by_group = tuple(
             question.incidence_of_group(group == number) for number in range(len(bounds) + 2)
@@ -131,6 +128,23 @@ class IncidenceBySegment:
     def from_dict(cls, parts: Mapping[str, Any]) -> Self:
         by_segment = {name: tuple(chances) for name, chances in parts["by_segment"].items()}
         return cls(tuple(parts["overall"]), by_segment)
+
+
+def _bounds(present: Floats) -> Floats:
+    """The highest value of each group but the last, so that none is small.
+
+    A group that would be small joins its neighbour, which is more like it than everybody is.
+    """
+    groups = min(_MOST_GROUPS, len(present) // _LEAST_ROWS)
+    cuts = np.arange(1, max(groups, 1)) / max(groups, 1)
+    values = np.unique(np.quantile(present, cuts, method="lower")) if len(cuts) else cuts
+    kept, below = [], 0
+    rows = np.searchsorted(np.sort(present), values, side="right")
+    for value, up_to in zip(values, rows, strict=True):
+        if min(up_to - below, len(present) - up_to) >= _LEAST_ROWS:
+            kept.append(value)
+            below = up_to
+    return np.array(kept, dtype=np.float64)
 
 
 def _group_of(value: Floats, bounds: Floats) -> Ints:
