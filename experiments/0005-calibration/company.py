@@ -26,6 +26,7 @@ from training.questions.exits import ExitModel, fit_exits
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = 4000
+MONTHS = 30
 LAST = date(2026, 6, 29)
 MONTHLY, FIRST, LATER = "monthly terms", "a year's, the first", "a year's, a later one"
 
@@ -38,10 +39,16 @@ class Company:
     configuration: Configuration
     seed: int
     shock_on: date | None
+    months: int
 
     @cached_property
     def lives(self) -> Lives:
-        return lived(accounts=ACCOUNTS, seed=self.seed, price_shock_on=self.shock_on)
+        return lived(
+            accounts=ACCOUNTS,
+            seed=self.seed,
+            months=self.months,
+            price_shock_on=self.shock_on,
+        )
 
     def true_chances(self, on: date, horizon: int) -> "pd.Series[float]":
         """The chance of each account that is alive to leave within a horizon."""
@@ -61,14 +68,16 @@ class Company:
         )
 
 
-def simulated(folder: Path, seed: int, *, shock_on: date | None) -> Company:
-    """Simulate a company, and build its features."""
-    simulate(folder, accounts=ACCOUNTS, seed=seed, price_shock_on=shock_on)
+def simulated(
+    folder: Path, seed: int, *, shock_on: date | None, months: int = MONTHS
+) -> Company:
+    """Simulate a company with so many months of history, and build its features."""
+    simulate(folder, accounts=ACCOUNTS, seed=seed, months=months, price_shock_on=shock_on)
     os.environ["MILEPOST_DEMO_DATA"] = str(folder)
     configuration = load(ROOT / "configs" / "demo")
     source = open_source(configuration.project, configuration.folder)
     features = build_features(source.tables, configuration, as_of=LAST)
-    return Company(features, configuration, seed, shock_on)
+    return Company(features, configuration, seed, shock_on, months)
 
 
 def judged(company: Company, on: date) -> pd.DataFrame:

@@ -81,7 +81,7 @@ def _seeds(name: str) -> tuple[int, ...]:
 def crm5() -> World:
     configuration = load(ROOT / "configs" / "crm5")
     return _world(
-        "CRM vendor", configuration, date(2024, 1, 1), first=date(2022, 6, 20), every=28
+        "CRM vendor", configuration, date(2024, 1, 1), first=date(2022, 6, 20), every=14
     )
 
 
