@@ -13,7 +13,7 @@ from training.engine.matrix import Matrix
 from training.engine.periods import CENSORED, FollowUp, Periods
 from training.proof.metrics import auc
 from training.rules.baselines import Baselines, Evidence, baseline_from_dict, fit_baselines
-from training.rules.tables import incidence
+from training.rules.tables import IncidenceByValue, Question, incidence
 
 HORIZONS = (30, 60, 90)
 PERIODS = Periods.covering(HORIZONS)
@@ -161,17 +161,17 @@ def test_a_handful_of_accounts_fares_like_everybody():
         assert_allclose(chances, np.tile(rule.overall, (40, 1)))
 
 
-def silent_for(days: list[int], *, leave: list[bool]) -> Baselines:
+def silent_for(days: list[int], *, leave: list[bool]) -> IncidenceByValue:
     ends = np.where(leave, 10.0, 120.0)
-    cause = np.where(leave, 0, CENSORED)
+    question = Question(FollowUp(ends, np.where(leave, 0, CENSORED)), 0, HORIZONS)
     matrix = Matrix(np.array(days, dtype=np.float64)[:, None], ("days_since_active",))
     evidence = Evidence(matrix, ["everyone"] * len(days))
-    return fitted(evidence, FollowUp(ends, cause), "days_since_active")
+    return IncidenceByValue.fit("silence", "days_since_active", evidence, question)
 
 
 def test_a_small_group_fares_like_its_neighbour_rather_than_everybody():
     days = [0] * 150 + [1] * 60 + [2] * 90
-    rule = silent_for(days, leave=[day == 2 for day in days]).fitted[0]
+    rule = silent_for(days, leave=[day == 2 for day in days])
     longest = Evidence(Matrix(np.array([[2.0]]), ("days_since_active",)), ["everyone"])
     assert_allclose(rule.predict(longest)[0], 90 / 150)
 
@@ -179,8 +179,8 @@ def test_a_small_group_fares_like_its_neighbour_rather_than_everybody():
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 90)), min_size=1, max_size=9))
 def test_no_group_of_values_is_small_where_another_would_take_it_in(piles):
     days = [day for day, count in piles for _ in range(count)]
-    rule = silent_for(days, leave=[day % 2 == 0 for day in days]).fitted[0].to_dict()
-    sizes = np.bincount(np.searchsorted(rule["bounds"], days, side="left"))
+    rule = silent_for(days, leave=[day % 2 == 0 for day in days])
+    sizes = np.bincount(np.searchsorted(rule.bounds, days, side="left"))
     assert len(sizes) == 1 or sizes.min() >= 100
 
 
