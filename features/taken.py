@@ -187,8 +187,9 @@ class _Named(NamedTuple):
 
 def _with_new(users: pa.Array, rows: ir.Table) -> tuple[_Named, pa.Array]:
     """Find the users whom rows name; handed over are also all users, the new ones last."""
-    column = rows.filter(rows.user_id.notnull()).select("user_id").distinct().to_pyarrow()
-    texts = column["user_id"].combine_chunks()
+    column = rows.filter(rows.user_id.notnull()).select("user_id").distinct()
+    # Threads hand over what is distinct in any order; what is kept is the same every time.
+    texts = column.order_by("user_id").to_pyarrow()["user_id"].combine_chunks()
     if not len(users):
         return _Named(texts, np.arange(len(texts))), texts
     places = pc.index_in(texts, value_set=users).fill_null(-1).to_numpy().copy()
