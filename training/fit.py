@@ -16,12 +16,22 @@ from training.proof.gate import Decision, Skill, decide, skill_of
 from training.proof.judged import Backtest
 from training.proof.measures import records, unmatured
 from training.proof.rival import Rival
+from training.proof.stacking import weights_of
 from training.questions.exits import fit_exits
+from training.questions.expansion import (
+    BY_TENURE,
+    ExpansionModel,
+    amount_question,
+    fit_expansion,
+)
+from training.questions.expansion import QUESTION as GROWTH
 from training.questions.expansion import QUESTIONS as OF_CHANGES
-from training.questions.expansion import amount_question, fit_expansion
 from training.questions.scarcity import scarce
 from training.questions.steps import fit_steps
 from training.rules.baselines import Baseline
+from training.rules.tables import IncidenceBySegment
+
+BY_SEGMENT = IncidenceBySegment.name
 
 
 def fit_models(
@@ -52,16 +62,35 @@ def fit_models(
         champion=champion,
         suspects=_too_good(features, followed, project, used=exits.encoder.features),
     )
-    rule = None
+    rule, rules = None, []
     if followed.exited() >= LEAST_EXITS:
-        rule = best_rule(rules_for_churn(features, followed, project), skill["churn"])
+        rules = rules_for_churn(features, followed, project)
+        rule = best_rule(rules, skill["churn"])
     meta = _learnt_from(followed, project) | _proven_by(tested, skill, project)
     meta["drifted"] = dict(exits.drifted)
     meta["remarks"] += list(scarce(features, followed, project))
-    effects = estimate_effects(features, project, training_day=training_day)
     best = {question: found.best_baseline for question, found in skill.items()}
     expansion = fit_expansion(features, followed, project, best=best)
-    return Models(exits, steps, rule, meta, effects, expansion), decision
+    effects = estimate_effects(features, project, training_day=training_day)
+    meta["weights"] = _weights(tested, rules, expansion, project)
+    return Models(exits, steps, rule, meta, effects, expansion, tuple(rules)), decision
+
+
+def _weights(
+    tested: Backtest,
+    of_churn: Sequence[Baseline],
+    expansion: ExpansionModel | None,
+    project: Project,
+) -> dict[str, dict[str, float]]:
+    """How far the model and each rule of a question are believed; none without rules."""
+    horizon = project.outcomes.primary_horizon_days
+    of_growth = () if expansion is None else expansion.of_growth
+    asked = (("churn", of_churn, BY_SEGMENT), (GROWTH, of_growth, BY_TENURE))
+    return {
+        question: weights_of(tested, question, rules, default=default, horizon=horizon)
+        for question, rules, default in asked
+        if rules
+    }
 
 
 def _skill_by_question(tested: Backtest, project: Project) -> dict[str, Skill]:
@@ -93,7 +122,7 @@ def _too_good(
 def best_rule(rules: Sequence[Baseline], skill: Skill) -> Baseline:
     """Give the rule that did best in the backtest, else how the account's segment fares."""
     by_name = {rule.name: rule for rule in rules}
-    fallback = next(rule for rule in rules if "segment" in rule.name)
+    fallback = by_name[BY_SEGMENT]
     return by_name.get(skill.best_baseline or "", fallback)
 
 

@@ -47,11 +47,14 @@ class Models:
     rule: Baseline | None
     """Predicts churn by horizon; None where fewer than LEAST_EXITS accounts ever left."""
     meta: Mapping[str, Any]
-    """training_day, horizons, primary_horizon, exits, causes, skill, backtest, remarks."""
+    """training_day, horizons, primary_horizon, exits, causes, skill, weights (by question, of
+    the model and the rules), backtest, remarks."""
     effects: Effects = field(default_factory=Effects)
     """What reaching each milestone does to leaving, by segment."""
     expansion: ExpansionModel | None = None
     """Who will pay more; None where too few accounts ever did."""
+    rules: tuple[Baseline, ...] = ()
+    """All the rules of churn: ``meta["weights"]`` says how far each is believed."""
 
     def foretells(self, question: str) -> bool:
         """Whether a question's model beats its rules; where not, a rule is what is shown."""
@@ -78,6 +81,8 @@ class Models:
             parts |= self.expansion.to_parts()
         if self.rule is not None:
             parts["rule.json"] = json.dumps(self.rule.to_dict(), sort_keys=True)
+        rules = [rule.to_dict() for rule in self.rules]
+        parts["rules.json"] = json.dumps(rules, sort_keys=True)
         return Bundle(parts)
 
     @classmethod
@@ -104,7 +109,8 @@ class Models:
         # A bundle that tells who will grow and not by how much is of an older make.
         grows = "amount-grows.json" in parts
         expansion = ExpansionModel.from_parts(parts) if grows else None
-        return cls(ExitModel.from_parts(parts), steps, rule, meta, effects, expansion)
+        rules = tuple(map(baseline_from_dict, json.loads(parts.get("rules.json", "[]"))))
+        return cls(ExitModel.from_parts(parts), steps, rule, meta, effects, expansion, rules)
 
 
 def answers(meta: Mapping[str, Any], project: Project, *, day: int) -> bool:

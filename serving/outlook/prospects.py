@@ -4,9 +4,8 @@ The account-level curves of whatever speaks this morning, the model or the simpl
 the days on which things are decided and to the level of the last months.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,38 +16,35 @@ from features.asof import Ints, ordinal
 from features.assemble import FeatureSet
 from serving.morning import Morning
 from serving.outlook.amounts import Amounts, amounts_by_rule, amounts_of
-from training.book.level import SharedLevel
+from serving.outlook.voices import Speaker, Voice, of_growing, of_leaving
 from training.book.reality import Correction, Reality, by_day
 from training.book.renewals import is_open
 from training.book.repeats import times_again
-from training.book.stakes import Stakes
 from training.engine.followed import CHURN, Followed, follow
 from training.engine.periods import Floats, Periods
 from training.models import Models
 from training.questions.amounts import NAMES
-from training.questions.changes import DOWN, KindRates, follow_changes
-from training.questions.expansion import QUESTIONS, WAYS, ExpansionModel, growth_evidence
+from training.questions.changes import UP, KindRates, follow_changes
+from training.questions.expansion import QUESTIONS, WAYS
 
 MOST_ROWS = 20_000
 """Rows of the past beyond this teach the level nothing more."""
 ONE_PERIOD = Periods((0.0, 1.0))
+Daily = Callable[[Ints, int], Floats]
 CHURNS, LEAVES = "churns", "leaves"
 """What may happen to an account besides growing and shrinking: churn, and another exit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prospects:
-    """One row per live account; rates have a column per coming day."""
+    """One row per live account, and what may happen to it."""
 
     accounts: pd.DataFrame
     """account_id, segment, owner, renews_on, and arr (NaN where the data hold none); for those
     that have signed to pay something else, also signed_arr and in how many days it begins.
     """
-    daily: Mapping[str, Floats]
-    levels: Mapping[str, SharedLevel]
-    """What all accounts share, for each of those that is known to move."""
-    stakes: Mapping[str, Stakes]
-    """How far off it may be for those that pay much, or little."""
+    voices: Mapping[str, Sequence[Voice]]
+    """Who may be right about each thing that may happen."""
     amounts: Mapping[str, Amounts]
     """By which share of its ARR each account grows or shrinks, if it does."""
     again: Mapping[str, float] = field(default_factory=dict)
@@ -79,51 +75,33 @@ def look_ahead(
     past = past_of(features, project, day)
     past_values = features.values.iloc[past.rows]
     days = max(project.outcomes.horizons_days)
-    rates, periods = churn_rates(models, values, is_model=is_model)
-    before, _ = churn_rates(models, past_values, is_model=is_model)
-    seen = _reality(before, past, past_values, periods=periods)
-    churn = Correction.learnt(seen, knows_terms=is_model)
     others = models.exits.rates(models.exits.matrix(values))
     gone = [rate for cause, rate in others.items() if cause != CHURN]
     leaving = np.sum(gone, axis=0) if gone else np.zeros((len(values), 1))
     leaving_periods = models.exits.periods if gone else ONE_PERIOD
-    daily = {
-        CHURNS: churn.daily(rates, values, periods=periods, days=days),
-        LEAVES: by_day(leaving, leaving_periods, days=days),
+    churns = [
+        _voice(each, past, past_values, values, days=days, cause=0)[0]
+        for each in of_leaving(models, is_model=is_model)
+    ]
+    voices = {
+        CHURNS: churns,
+        LEAVES: [Voice(by_day(leaving, leaving_periods, days=days))],
     }
-    levels, stakes, again = {CHURNS: churn.level}, {CHURNS: churn.stakes}, {}
+    again: dict[str, float] = {}
     accounts = _accounts(features, today, day)
     found: dict[str, Amounts] = {}
     if accounts["arr"].notna().any():
         changed = replace(past, followup=follow_changes(features, past))
         for name, way in WAYS.items():
-            daily[name], own, again[name] = _changing(
+            voices[name], again[name] = _changing(
                 features, models, changed, values, way=way, project=project
             )
-            levels[name], stakes[name] = own.level, own.stakes
             found[name] = (
                 amounts_by_rule(features, changed, today, project, way=way)
                 if models.expansion is None
                 else amounts_of(features, models, today, way=way)
             )
-    return Prospects(accounts, daily, levels, stakes, found, again)
-
-
-def churn_rates(
-    models: Models, values: pd.DataFrame, *, is_model: bool
-) -> tuple[Floats, Periods]:
-    """Daily rates of churn by period, of whatever speaks: the model, or the rule."""
-    if is_model:
-        return models.exits.rates(models.exits.matrix(values))[CHURN], models.exits.periods
-    return rates_of_chances(models.rule_chances(values), models.meta["horizons"])
-
-
-def rates_of_chances(chances: Floats, horizons: Sequence[int]) -> tuple[Floats, Periods]:
-    """Daily rates from one horizon to the next, of which the chances by each are made."""
-    periods = Periods((0.0, *map(float, horizons)))
-    chances = np.clip(chances, 0.0, 0.999)
-    staying = -np.log1p(-np.maximum.accumulate(chances, axis=1))
-    return np.diff(staying, axis=1, prepend=0.0) / periods.lengths, periods
+    return Prospects(accounts, voices, found, again)
 
 
 def past_of(features: FeatureSet, project: Project, day: int) -> Followed:
@@ -157,6 +135,30 @@ def _reality(
     )
 
 
+def _voice(
+    speaker: Speaker,
+    past: Followed,
+    before: pd.DataFrame,
+    values: pd.DataFrame,
+    *,
+    days: int,
+    cause: int,
+) -> tuple[Voice, Daily]:
+    """What a speaker says of the coming days, corrected by what came of what it said of the
+    past; and what it says of rows of the past.
+    """
+    past_rates, periods = speaker.rates(before)
+    seen = _reality(past_rates, past, before, periods=periods, cause=cause)
+    own = Correction.learnt(seen, knows_terms=speaker.knows_terms)
+
+    def told(rows: Ints, ahead: int) -> Floats:
+        return own.daily(past_rates[rows], before.iloc[rows], periods=periods, days=ahead)
+
+    rates, _ = speaker.rates(values)
+    daily = own.daily(rates, values, periods=periods, days=days)
+    return Voice(daily, own.level, own.stakes, speaker.weight), told
+
+
 def _changing(
     features: FeatureSet,
     models: Models,
@@ -165,44 +167,45 @@ def _changing(
     *,
     way: int,
     project: Project,
-) -> tuple[Floats, Correction, float]:
-    """Rates of growing or shrinking on each coming day, how they may all be off, and what
-    they are multiplied by once an account has changed.
+) -> tuple[list[Voice], float]:
+    """Who may be right about growing, or shrinking, and what their rates are multiplied by
+    once an account has changed.
     """
     before = features.values.iloc[changed.rows]
-    is_model = models.expansion is not None and models.foretells(QUESTIONS[way])
-    # Few accounts ever shrink: their kind tells a book's losses better than any single rule.
-    if models.expansion is None or (way == DOWN and not is_model):
-        evenly = np.ones((len(before), 1))
-        watched = _reality(evenly, changed, before, periods=ONE_PERIOD, cause=way)
-        events, days = watched.came.sum(axis=1), watched.counted_days()
-        kinds, periods = KindRates.learnt(before, events, days), ONE_PERIOD
-        past_rates, rates = kinds.rates(before), kinds.rates(values)
-    else:
-        past_rates, _ = change_rates(models, models.expansion, before, way=way)
-        rates, periods = change_rates(models, models.expansion, values, way=way)
-    seen = _reality(past_rates, changed, before, periods=periods, cause=way)
-    correction = Correction.learnt(seen, knows_terms=is_model)
-    told = partial(correction.daily, periods=periods)
+    days = max(project.outcomes.horizons_days)
+    is_open_on = is_open(values, days=days)
+    voices, told = [], []
+    for speaker in _of_changing(models, changed, before, way=way):
+        voice, own = _voice(speaker, changed, before, values, days=days, cause=way)
+        voices.append(replace(voice, daily=voice.daily * is_open_on))
+        told.append((speaker.weight, own))
     again = times_again(
         features,
         changed,
-        lambda rows, days: told(past_rates[rows], before.iloc[rows], days=days),
+        lambda rows, ahead: np.sum([w * own(rows, ahead) for w, own in told], axis=0),
         way=way,
         within_days=project.outcomes.primary_horizon_days,
     )
-    daily = told(rates, values, days=max(project.outcomes.horizons_days))
-    return daily * is_open(values, days=daily.shape[1]), correction, again
+    return voices, again
 
 
-def change_rates(
-    models: Models, expansion: ExpansionModel, values: pd.DataFrame, *, way: int
-) -> tuple[Floats, Periods]:
-    """Daily rates of growing or shrinking, of whatever speaks: the model, or the rule."""
-    if models.foretells(QUESTIONS[way]):
-        return expansion.rates(values)[NAMES[way]], expansion.periods
-    chances = expansion.rules[NAMES[way]].predict(growth_evidence(values))
-    return rates_of_chances(chances, models.meta["horizons"])
+def _of_changing(
+    models: Models, changed: Followed, before: pd.DataFrame, *, way: int
+) -> list[Speaker]:
+    expansion = models.expansion
+    if expansion is not None and way == UP:
+        return of_growing(models, expansion)
+    if expansion is not None and models.foretells(QUESTIONS[way]):
+        periods = expansion.periods
+        return [
+            Speaker(lambda rows: (expansion.rates(rows)[NAMES[way]], periods), knows_terms=True)
+        ]
+    # Few accounts ever shrink: their kind tells a book's losses better than any single rule.
+    evenly = np.ones((len(before), 1))
+    watched = _reality(evenly, changed, before, periods=ONE_PERIOD, cause=way)
+    events, days = watched.came.sum(axis=1), watched.counted_days()
+    kinds = KindRates.learnt(before, events, days)
+    return [Speaker(lambda rows: (kinds.rates(rows), ONE_PERIOD))]
 
 
 def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:

@@ -1,9 +1,9 @@
 """How may the months ahead turn out, if every account takes its chances and all share a mood?
 
-Every draw first draws the mood of the months to come (the shared levels), and how those fare
-in it that pay much or little, then what each account does. Intervals over accounts alone would
-be far too narrow: what a book of hundreds of accounts does hangs on what they share, and what
-its money does on a few of them.
+Every draw first draws who is right, then the mood of the months to come (the shared levels) and
+how those fare in it that pay much or little, then what each account does. Intervals over
+accounts alone would be far too narrow: what a book of hundreds of accounts does hangs on what
+they share, and what its money does on a few of them.
 
 What is expected is the mean of the draws, so that the parts add up to the whole in it as they
 do in each draw. That it hang on no luck of drawing, moods keep their known mean, and the luck
@@ -12,15 +12,18 @@ of three methods for selecting values of input variables", Latin hypercubes).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from features.asof import Bools
+from features.asof import Bools, Ints
 from serving.outlook.amounts import Amounts
 from serving.outlook.prospects import CHURNS, LEAVES, Prospects
 from serving.outlook.retention import State
+from serving.outlook.voices import Voice, who_speaks
 from training.book.level import MONTH_DAYS
+from training.book.stakes import MOST_PARTS
 from training.engine.periods import Floats
 from training.questions.changes import GROWS, SHRINKS
 
@@ -44,20 +47,74 @@ def simulated(
     rng = np.random.default_rng(seed)
     draws = draws_for(len(ahead.accounts))
     months = -(-max(cuts) // MONTH_DAYS)
+    names = sorted(ahead.voices)
+    speaks = {
+        name: who_speaks([voice.weight for voice in ahead.voices[name]], draws, rng)
+        for name in names
+    }
     moods = {
-        name: ahead.levels[name].paths(months, draws=draws, rng=rng)
-        for name in sorted(ahead.levels)
+        name: _moods(ahead.voices[name], speaks[name], months=months, rng=rng) for name in names
     }
-    stakes = {
-        name: ahead.stakes[name].drawn(draws=draws, rng=rng) for name in sorted(ahead.stakes)
-    }
+    stakes = {name: _stakes(ahead.voices[name], speaks[name], rng=rng) for name in names}
     at_once = max(1, CELLS_AT_ONCE // max(len(ahead.accounts), 1))
     for start in range(0, draws, at_once):
-        mood, off = (
-            {name: drawn[start : start + at_once] for name, drawn in each.items()}
-            for each in (moods, stakes)
+        some = slice(start, start + at_once)
+        cast = {
+            name: Cast(
+                ahead.voices[name], speaks[name][some], moods[name][some], stakes[name][some]
+            )
+            for name in ahead.voices
+        }
+        yield _played(ahead, cuts, cast, rng)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """Who is right in each draw (row), in which mood, and how far off for each part."""
+
+    voices: Sequence[Voice]
+    speaks: Ints
+    mood: Floats
+    off: Floats
+
+    def __len__(self) -> int:
+        return len(self.speaks)
+
+    def rates(self, day: int, until: int, arr: Floats) -> Floats:
+        """How often it is to happen from one day to another: draws by accounts."""
+        said = np.stack([voice.daily[:, day:until].sum(axis=1) for voice in self.voices])
+        part = np.stack(
+            [
+                np.zeros(len(arr), dtype=np.int64)
+                if voice.stakes is None
+                else voice.stakes.part_of(arr)
+                for voice in self.voices
+            ]
         )
-        yield _played(ahead, cuts, mood, off, rng)
+        off = np.take_along_axis(self.off, part[self.speaks], axis=1)
+        told: Floats = said[self.speaks] * self.mood[:, [day // MONTH_DAYS]] * off
+        return told
+
+
+def _moods(
+    voices: Sequence[Voice], speaks: Ints, *, months: int, rng: np.random.Generator
+) -> Floats:
+    drawn = np.ones((len(speaks), months))
+    for number, voice in enumerate(voices):
+        own = np.flatnonzero(speaks == number)
+        if voice.level is not None and len(own):
+            drawn[own] = voice.level.paths(months, draws=len(own), rng=rng)
+    return drawn
+
+
+def _stakes(voices: Sequence[Voice], speaks: Ints, *, rng: np.random.Generator) -> Floats:
+    drawn = np.ones((len(speaks), MOST_PARTS))
+    for number, voice in enumerate(voices):
+        own = np.flatnonzero(speaks == number)
+        if voice.stakes is not None and len(own):
+            off = voice.stakes.drawn(draws=len(own), rng=rng)
+            drawn[own, : off.shape[1]] = off
+    return drawn
 
 
 def evenly(draws: int, accounts: int, rng: np.random.Generator) -> Floats:
@@ -72,23 +129,17 @@ def evenly(draws: int, accounts: int, rng: np.random.Generator) -> Floats:
 
 
 def _played(
-    ahead: Prospects,
-    cuts: Sequence[int],
-    moods: dict[str, Floats],
-    stakes: dict[str, Floats],
-    rng: np.random.Generator,
+    ahead: Prospects, cuts: Sequence[int], cast: Mapping[str, Cast], rng: np.random.Generator
 ) -> dict[int, State]:
-    draws, accounts = len(moods[CHURNS]), len(ahead.accounts)
-    arr = np.tile(np.nan_to_num(ahead.accounts["arr"].to_numpy(dtype=np.float64)), (draws, 1))
-    off = {name: told[:, ahead.stakes[name].part_of(arr[0])] for name, told in stakes.items()}
+    draws, accounts = len(cast[CHURNS]), len(ahead.accounts)
+    paid = np.nan_to_num(ahead.accounts["arr"].to_numpy(dtype=np.float64))
+    arr = np.tile(paid, (draws, 1))
     gone = np.zeros((draws, accounts), dtype=bool)
-    churned, changed = gone, {name: gone for name in (GROWS, SHRINKS) if name in ahead.daily}
+    churned, changed = gone, {name: gone for name in (GROWS, SHRINKS) if name in cast}
     states = {0: State(churned, gone, arr)}
     day = 0
     for until in _edges(cuts):
-        rates = {name: daily[:, day:until].sum(axis=1) for name, daily in ahead.daily.items()}
-        for name, paths in moods.items():
-            rates[name] = rates[name] * paths[:, [day // MONTH_DAYS]] * off.get(name, 1.0)
+        rates = {name: each.rates(day, until, paid) for name, each in cast.items()}
         for name, has in changed.items():
             rates[name] = rates[name] * np.where(has, ahead.again.get(name, 1.0), 1.0)
         came = struck(rates, evenly(draws, accounts, rng))

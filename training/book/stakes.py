@@ -16,6 +16,7 @@ from training.engine.periods import Floats
 
 SHARES = (0.25, 0.5, 0.75)
 """Of the money, below each edge between two parts."""
+MOST_PARTS = len(SHARES) + 1
 DOUBT_EVENTS = 10.0
 """So many events of a part are believed by half."""
 

@@ -7,7 +7,7 @@ are fitted beside each of them, and speak where the model has no skill.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -62,6 +62,8 @@ class ExpansionModel:
     """Tell the chance of growing, and of shrinking, by each horizon."""
     amounts: Mapping[str, AmountModel]
     """By which share of its ARR an account grows, or shrinks."""
+    of_growth: tuple[Baseline, ...] = ()
+    """All the rules of growing, each of which may be right."""
 
     @property
     def periods(self) -> Periods:
@@ -92,6 +94,8 @@ class ExpansionModel:
             rule = self.rules[name].to_dict()
             parts[f"expansion-rule-{name}.json"] = json.dumps(rule, sort_keys=True)
             parts |= self.amounts[name].to_parts()
+        told = [rule.to_dict() for rule in self.of_growth]
+        parts["expansion-rules.json"] = json.dumps(told, sort_keys=True)
         return parts
 
     @classmethod
@@ -109,6 +113,9 @@ class ExpansionModel:
                 for name in WAYS
             },
             amounts={n: AmountModel.from_parts(parts, way=way) for n, way in WAYS.items()},
+            of_growth=tuple(
+                map(baseline_from_dict, json.loads(parts.get("expansion-rules.json", "[]")))
+            ),
         )
 
 
@@ -140,7 +147,7 @@ def fit_expansion(
     hazards, rules, amounts = {}, {}, {}
     for name, way in WAYS.items():
         hazards[name] = _hazard(matrix, changed, project, way=way)
-        rules[name] = _best_rule(values, changed, project, way=way, best=best)
+        rules[name] = rules_for_growth(values, changed.followup, project, way=way)
         amounts[name] = fit_amounts(
             features,
             changed,
@@ -149,7 +156,8 @@ def fit_expansion(
             matrix=matrix,
             rule=best.get(amount_question(QUESTIONS[way])),
         )
-    return ExpansionModel(encoder, clocks, hazards, rules, amounts)
+    chosen = {n: _best_rule(rules[n], best.get(QUESTIONS[way])) for n, way in WAYS.items()}
+    return ExpansionModel(encoder, clocks, hazards, chosen, amounts, tuple(rules[GROWS]))
 
 
 def falls_on_term_ends(values: pd.DataFrame, followup: FollowUp) -> bool:
@@ -190,16 +198,9 @@ def _hazard(matrix: Matrix, changed: Followed, project: Project, *, way: int) ->
     return hazard.shifted(observed_over_expected_shift(lately))
 
 
-def _best_rule(
-    values: pd.DataFrame,
-    changed: Followed,
-    project: Project,
-    *,
-    way: int,
-    best: Mapping[str, str | None],
-) -> Baseline:
-    rules = {r.name: r for r in rules_for_growth(values, changed.followup, project, way=way)}
-    return rules.get(best.get(QUESTIONS[way]) or BY_TENURE, rules[BY_TENURE])
+def _best_rule(fitted: Sequence[Baseline], best: str | None) -> Baseline:
+    rules = {rule.name: rule for rule in fitted}
+    return rules.get(best or BY_TENURE, rules[BY_TENURE])
 
 
 def rules_for_growth(

@@ -13,6 +13,7 @@ from serving.outlook.forecast import AMOUNTS, COUNTS, forecast, stretches
 from serving.outlook.prospects import CHURNS, LEAVES, Prospects
 from serving.outlook.retention import ALL
 from serving.outlook.simulation import evenly, simulated, struck
+from serving.outlook.voices import Voice
 from training.book.level import SharedLevel
 from training.questions.changes import DOWN, GROWS, SHRINKS, UP
 
@@ -24,6 +25,7 @@ CALM = SharedLevel(
     shape=np.array([1e7]),
     rate=np.array([1e7]),
 )
+NEVER = [Voice(np.zeros((50, 90)))]
 MOODY = SharedLevel.learnt([20.0] * 8, [5.0, 40.0, 8.0, 30.0, 20.0, 45.0, 6.0, 20.0])
 
 
@@ -43,11 +45,10 @@ def a_book(
         }
     )
     days = {CHURNS: daily, LEAVES: 0.0005, GROWS: 0.002, SHRINKS: 0.001}
+    moods = {name: mood for name in days if name != LEAVES}
     return Prospects(
         accounts,
-        {name: np.full((size, 90), rate) for name, rate in days.items()},
-        {CHURNS: mood, GROWS: mood, SHRINKS: mood},
-        {},
+        {n: [Voice(np.full((size, 90), rate), moods.get(n))] for n, rate in days.items()},
         {
             GROWS: Amounts(UP, np.full(size, 0.5), np.ones(1)),
             SHRINKS: Amounts(DOWN, np.full(size, 0.5), np.ones(1)),
@@ -135,6 +136,31 @@ def test_what_all_share_makes_the_interval_far_wider_than_luck_alone():
     assert moody["high"] - moody["low"] > 2 * (calm["high"] - calm["low"])
 
 
+def of_leaving(book: Prospects, *told: tuple[float, float]) -> Prospects:
+    """The same book, of whose leaving each of these rates may be right, as far as believed."""
+    voices = [
+        Voice(np.full((len(book.accounts), 90), daily), CALM, weight=weight)
+        for daily, weight in told
+    ]
+    return replace(book, voices={**book.voices, CHURNS: voices})
+
+
+@settings(max_examples=10)
+@given(st.floats(0.1, 0.9), st.floats(0.0, 0.004), st.floats(0.0, 0.004))
+def test_what_is_expected_is_the_mean_of_what_all_say_as_far_as_each_is_believed(share, a, b):
+    one, other = (of(told(a_book(daily=d)), "accounts_churned")["expected"] for d in (a, b))
+    both = of(told(of_leaving(a_book(), (a, share), (b, 1 - share))), "accounts_churned")
+    assert both["expected"] == pytest.approx(share * one + (1 - share) * other, abs=0.1)
+
+
+def test_the_further_they_disagree_the_wider_is_the_interval():
+    book = a_book(size=400)
+    agree = of_leaving(book, (0.002, 0.5), (0.002, 0.5))
+    differ = of_leaving(book, (0.001, 0.5), (0.003, 0.5))
+    near, far = (of(told(each), "logo_retention") for each in (agree, differ))
+    assert far["high"] - far["low"] > 1.5 * (near["high"] - near["low"])
+
+
 def test_the_same_seed_tells_the_same_and_later_mornings_another():
     pd.testing.assert_frame_equal(told(a_book()), told(a_book()))
 
@@ -151,8 +177,8 @@ def test_what_was_signed_before_the_morning_is_paid_from_the_day_on_which_it_beg
     starts = np.where(np.arange(50) == 0, 40.0, np.nan)
     paid = book.accounts["arr"].where(np.isnan(starts), 0.0)
     accounts = book.accounts.assign(arr=paid, signed_arr=5000.0, signed_in_days=starts)
-    quiet = {name: np.zeros((50, 90)) for name in book.daily}
-    rows = told(replace(book, accounts=accounts, daily=quiet))
+    quiet = dict.fromkeys(book.voices, NEVER)
+    rows = told(replace(book, accounts=accounts, voices=quiet))
     now = float(paid.sum())
     assert of(rows, "arr_at_end", days=30)["expected"] == pytest.approx(now)
     assert of(rows, "arr_at_end")["expected"] == pytest.approx(now + 5000.0)
@@ -163,8 +189,10 @@ def test_what_was_signed_before_the_morning_is_paid_from_the_day_on_which_it_beg
 def test_who_has_signed_for_less_pays_less_from_that_day_on_unless_it_leaves_before():
     book = a_book(size=50, daily=0.01)
     accounts = book.accounts.assign(arr=400.0, signed_arr=300.0, signed_in_days=40.0)
-    quiet = {**book.daily, **{name: np.zeros((50, 90)) for name in (GROWS, SHRINKS)}}
-    for states in simulated(replace(book, accounts=accounts, daily=quiet), [0, 30, 60], seed=1):
+    quiet = replace(
+        book, accounts=accounts, voices={**book.voices, GROWS: NEVER, SHRINKS: NEVER}
+    )
+    for states in simulated(quiet, [0, 30, 60], seed=1):
         assert (states[30].arr == np.where(states[30].gone, 0.0, 400.0)).all()
         assert (states[60].arr == np.where(states[60].gone, 0.0, 300.0)).all()
 
@@ -217,9 +245,7 @@ def test_a_book_without_arr_is_told_in_accounts_alone():
     book = a_book()
     bare = Prospects(
         book.accounts.assign(arr=np.nan),
-        {name: book.daily[name] for name in (CHURNS, LEAVES)},
-        {CHURNS: CALM},
-        {},
+        {name: book.voices[name] for name in (CHURNS, LEAVES)},
         {},
     )
     assert set(told(bare)["measure"]) == {*COUNTS, "logo_retention"}
