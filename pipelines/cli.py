@@ -14,6 +14,9 @@ import typer
 from configs.errors import MilepostError
 from pipelines.verbs import VERBS
 
+MISUSED = 2
+"""The exit status where the configuration, the data or the command are at fault."""
+
 app = typer.Typer(
     name="milepost",
     help="When will each customer reach its next milestone, how likely is it to leave, "
@@ -30,26 +33,39 @@ for verb in VERBS:
 def main() -> None:
     """Run one verb and turn what goes wrong into one line."""
     debug = "--debug" in sys.argv
-    sys.argv = [word for word in sys.argv if word != "--debug"]
+    words = [word for word in sys.argv[1:] if word != "--debug"]
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if debug else "CRITICAL")
-    sys.exit(_status(app, debug=debug))
+    ended = _status(lambda: app(words or ["--help"], standalone_mode=False), debug=debug)
+    sys.exit(ended if words else MISUSED)
 
 
 def _status(command: Callable[[], object], *, debug: bool) -> int:
     try:
-        command()
+        ended = command()
+    except typer.TyperException as misused:
+        _tell(_in_words(misused), misused)
+        return MISUSED
     except MilepostError as foreseen:
         if debug:
             raise
         _tell(str(foreseen), foreseen)
-        return 2
+        return MISUSED
     except Exception as unforeseen:
         if debug:
             raise
         said = " ".join(str(unforeseen).split()) or type(unforeseen).__name__
         _tell(f"milepost: {said}. Run it again with --debug to see where.", unforeseen)
         return 1
-    return 0
+    return ended if isinstance(ended, int) else 0
+
+
+def _in_words(misused: typer.TyperException) -> str:
+    """Say what is wrong with a command as it was typed: ``where: problem. remedy.``"""
+    context = getattr(misused, "ctx", None)
+    where = context.command_path if context is not None else app.info.name
+    problem, _, hint = misused.format_message().rstrip(".").partition(". Did you mean ")
+    nearest = f" (did you mean {hint.rstrip('?')}?)" if hint else ""
+    return f"{where}: {problem}{nearest}. `{where} --help` says what it takes."
 
 
 def _tell(line: str, wrong: Exception) -> None:

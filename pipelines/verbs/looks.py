@@ -9,12 +9,19 @@ import typer
 from pipelines.verbs.options import HERE, AsOf, Config, LakeDir, as_day, out
 
 
-def check(config: Config, as_of: AsOf = None) -> None:
+def check(
+    config: Config,
+    as_of: AsOf = None,
+    _lake: Annotated[
+        Path,
+        typer.Option("--lake", help="Taken as by every verb, and not touched."),
+    ] = HERE,
+) -> None:
     """Validate configuration and data, and say what can be learnt from them."""
     from pipelines.check import readiness
 
     for line in readiness(config, as_day(as_of), today=date.today()):
-        out.print(line)
+        out.print(line, markup=False)
 
 
 def features(
