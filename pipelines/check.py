@@ -1,6 +1,6 @@
 """What can be learnt from these tables, and what is too small to learn from?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from configs.playbook import check_capabilities
 from configs.project import segment_of
 from features.asked import InEngine
 from features.asof import Mornings, ordinal
+from features.families.account import must_be_columns
 from features.history import live_snapshots, read_small_tables, rows_of
 from features.milestones import reached_milestones
 from features.seats import Seats
@@ -31,12 +32,32 @@ def readiness(config: Path, as_of: date | None, *, today: date) -> Iterator[str]
     source = open_source(configuration.project, configuration.folder)
     source.check()
     day = as_of or default_as_of(source, today=today)
+    small = _small_tables(source, day)
+    _must_fit(configuration, source, small["accounts"])
     yield f"{configuration.project.name} as of {day}: configuration and tables are in order"
     yield from (f"  beware: {warning}" for warning in configuration.warnings())
     yield from _tables(source)
-    yield from _outcomes(source, configuration, day)
-    yield from _programme(source, configuration, day)
-    yield from _milestones(source, configuration, day)
+    yield from _outcomes(small, configuration, day)
+    yield from _programme(small, configuration, day)
+    yield from _milestones(source, small, configuration, day)
+
+
+def _small_tables(source: Source, day: date) -> dict[str, pd.DataFrame]:
+    """What is known on a morning; of the exits only those of accounts that we know."""
+    small = read_small_tables(source.tables, before_day=ordinal(day))
+    if "exits" in small:
+        is_ours = small["exits"]["account_id"].isin(small["accounts"]["account_id"])
+        small["exits"] = small["exits"].loc[is_ours].reset_index(drop=True)
+    return small
+
+
+def _must_fit(configuration: Configuration, source: Source, accounts: pd.DataFrame) -> None:
+    """Refuse a configuration that asks of the tables what they do not hold, as a build does."""
+    segment_of(configuration.project, accounts)
+    must_be_columns(configuration.project.accounts.attributes, list(accounts.columns))
+    shown = source.tables["activity"].capability.topk(1000).to_pandas()
+    if len(shown):
+        check_capabilities(configuration.playbook, set(shown["capability"]))
 
 
 def _tables(source: Source) -> Iterator[str]:
@@ -46,8 +67,9 @@ def _tables(source: Source) -> Iterator[str]:
         yield f"  {name}: {facts.rows:,} rows{aside}"
 
 
-def _outcomes(source: Source, configuration: Configuration, day: date) -> Iterator[str]:
-    small = read_small_tables(source.tables, before_day=ordinal(day))
+def _outcomes(
+    small: Mapping[str, pd.DataFrame], configuration: Configuration, day: date
+) -> Iterator[str]:
     live = live_snapshots(small, Mornings(np.array([ordinal(day)])))
     yield f"  {len(live):,} accounts are live"
     needed = configuration.project.models.min_events
@@ -79,9 +101,10 @@ def _churned_by_segment(
     return {str(name): int(churned[segment == name].sum()) for name in sorted(segment.unique())}
 
 
-def _programme(source: Source, configuration: Configuration, day: date) -> Iterator[str]:
+def _programme(
+    small: Mapping[str, pd.DataFrame], configuration: Configuration, day: date
+) -> Iterator[str]:
     """What a holdout of the share asked for could tell; of a tenth where none is asked for."""
-    small = read_small_tables(source.tables, before_day=ordinal(day))
     live = live_snapshots(small, Mornings(np.array([ordinal(day)])))
     count = len(live)
     half = _left_in_half_a_year(small.get("exits"), day)
@@ -118,12 +141,13 @@ def _left_in_half_a_year(exits: pd.DataFrame | None, day: date) -> int:
     return int(((exits["cause"] == "churn") & (exits["exited_at"] >= since)).sum())
 
 
-def _milestones(source: Source, configuration: Configuration, day: date) -> Iterator[str]:
-    shown = source.tables["activity"].capability.topk(1000).to_pandas()
-    if len(shown):
-        check_capabilities(configuration.playbook, set(shown["capability"]))
+def _milestones(
+    source: Source,
+    small: Mapping[str, pd.DataFrame],
+    configuration: Configuration,
+    day: date,
+) -> Iterator[str]:
     mornings = Mornings(np.array([ordinal(day)]))
-    small = read_small_tables(source.tables, before_day=ordinal(day))
     live = live_snapshots(small, mornings)
     rows = {name: rows_of(table, live.account_ids, mornings) for name, table in small.items()}
     activity, seats = InEngine(source.tables), Seats.known(rows)

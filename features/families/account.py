@@ -58,13 +58,14 @@ def account_columns(own: Own) -> Columns:
         np.maximum(day_number(known["kickoff_at"]) - day, -EARLY_DAYS).astype(np.float64),
     )
     columns.add(SEGMENT, own.history.segment)
-    _must_be_columns(own.attributes, list(map(str, known.columns)))
+    must_be_columns(own.attributes, list(map(str, known.columns)))
     for name in own.attributes:
         columns.add(*_attribute(name, known[name]))
     return columns
 
 
-def _must_be_columns(attributes: Sequence[str], columns: Sequence[str]) -> None:
+def must_be_columns(attributes: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse attributes that accounts lacks."""
     lacking = [name for name in attributes if name not in columns]
     if lacking:
         told = "; ".join(f"`{name}`{did_you_mean(name, columns)}" for name in lacking)

@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 import pandas as pd
+import pytest
 
+from configs.errors import ConfigError
 from pipelines.check import readiness
+from tests.behaviour.variants import Frames, told_otherwise
 
 
 def told(company, *, ago: int = 0) -> list[str]:
@@ -42,3 +45,40 @@ def test_a_milestone_few_have_reached_tells_how_many_more_are_needed(company):
 def test_what_a_holdout_could_show_is_told_before_anybody_is_held_out(company):
     (said,) = [line for line in told(company) if "a holdout of 10%" in line]
     assert "`programme.holdout_share`" in said
+
+
+def test_who_left_of_accounts_we_do_not_know_is_nothing_to_learn_from(company, tmp_path):
+    def fewer(frames: Frames) -> Frames:
+        left = frames["exits"]["account_id"].head(5)
+        accounts = frames["accounts"]
+        return frames | {"accounts": accounts.loc[~accounts["account_id"].isin(left)]}
+
+    def left(lines: list[str]) -> int:
+        return sum(int(line.split()[0]) for line in lines if "accounts left by" in line)
+
+    assert left(told(told_otherwise(company, tmp_path, fewer))) == left(told(company)) - 5
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        (lambda rows: rows.drop(columns="industry"), "names what accounts lacks: `industry`"),
+        (
+            lambda rows: rows.drop(columns="plan"),
+            "reads the column `plan`, which accounts lacks",
+        ),
+        (lambda rows: rows.assign(seats="many"), "accounts holds 'many' there"),
+    ],
+)
+def test_what_a_build_would_refuse_of_the_accounts_is_refused_before_anything_is_said(
+    company, tmp_path, change, wrong
+):
+    def few(frames: Frames) -> Frames:
+        return frames | {
+            "accounts": change(frames["accounts"]),
+            "exits": frames["exits"].head(3),
+        }
+
+    other = told_otherwise(company, tmp_path, few)
+    with pytest.raises(ConfigError, match=wrong):
+        next(readiness(other.config, None, today=other.as_of))
