@@ -257,7 +257,7 @@ def _as_text(column: ir.Column) -> ir.Column:
 
 def _as_number(column: ir.Column) -> ir.Column:
     number = column.try_cast("float64") if column.type().is_string() else column.cast("float64")
-    return ibis.ifelse(number.isnan(), ibis.null(dt.float64), number)
+    return ibis.ifelse(number.isnan() | number.isinf(), ibis.null(dt.float64), number)
 
 
 def _as_moment(column: ir.Column) -> ir.Column:
@@ -275,4 +275,5 @@ def _plain(column: ir.Column) -> ir.Column:
     """Read decimals as numbers, and types that only their own engine knows as text."""
     if column.type().is_unknown():
         return column.cast("string")
-    return column.cast("float64") if column.type().is_decimal() else column
+    is_real = column.type().is_decimal() or column.type().is_floating()
+    return _as_number(column) if is_real else column

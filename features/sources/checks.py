@@ -42,7 +42,7 @@ def _counts(rows: ir.Table, present: Iterable[ColumnContract]) -> Mapping[str, i
     for column in present:
         if column.required:
             asked[f"missing {column.name}"] = rows[column.name].isnull().sum()
-        if rows[column.name].type() != STORED[column.kind]:
+        if column.kind == "number" or rows[column.name].type() != STORED[column.kind]:
             asked[f"unreadable {column.name}"] = _is_unreadable(rows, column).sum()
     counted = rows.aggregate(**asked).to_pyarrow().to_pylist()[0]
     return {name: int(count or 0) for name, count in counted.items()}
@@ -52,7 +52,9 @@ def _is_unreadable(rows: ir.Table, column: ColumnContract) -> ir.BooleanColumn:
     stored = rows[column.name]
     if not can_hold(column.kind, stored.type()):
         return stored.notnull()
-    return stored.notnull() & read_as(stored, column.kind).isnull()
+    is_lost = stored.notnull() & read_as(stored, column.kind).isnull()
+    # What is no number is a gap; what is infinite is a mistake.
+    return is_lost & ~stored.isnan() if stored.type().is_floating() else is_lost
 
 
 def _wanted(column: ColumnContract) -> str:
@@ -63,7 +65,7 @@ def _wanted(column: ColumnContract) -> str:
 
 def _stored(rows: ir.Table, column: ColumnContract) -> str:
     stored = rows[column.name].type()
-    return "" if stored.is_string() else f" but {str(stored).split('(')[0]}"
+    return "" if can_hold(column.kind, stored) else f" but {str(stored).split('(')[0]}"
 
 
 def _told(

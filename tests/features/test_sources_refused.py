@@ -72,6 +72,14 @@ def test_a_wrong_stored_type_is_named(tmp_path):
     assert "activity.quantity: 4 rows are not a number but timestamp" in told
 
 
+@pytest.mark.parametrize("written", [as_csv, as_parquet])
+def test_what_is_infinite_is_no_number_and_what_is_not_told_is_a_gap(tmp_path, written):
+    endless = ACTIVITY.assign(quantity=[1.0, float("inf"), None, float("-inf")])
+    told = complaint(written(tmp_path, activity=endless))
+    assert "activity.quantity: 2 rows are not a number" in told
+    assert "quantity=inf" in told
+
+
 @pytest.mark.parametrize(
     ("name", "rows", "key"),
     [
