@@ -109,7 +109,9 @@ def days_to_first_value(
         drawn.append(_median_wait(wait[chosen], watched[chosen]))
     whole = _median_wait(wait, watched)
     low, high = np.quantile(drawn, [0.1, 0.9], method="nearest")
-    return (float(low), whole, float(high)) if np.isfinite([low, whole, high]).all() else None
+    if not np.isfinite([low, whole, high]).all():
+        return None
+    return min(float(low), whole), whole, max(float(high), whole)
 
 
 def _median_wait(wait: Floats, watched: Floats) -> float:

@@ -224,8 +224,13 @@ def _told(
 
 
 def _interval(drawn: Floats, expected: float) -> dict[str, float]:
+    """Give the middle of the draws; where they are rarely anything but 0, up to their mean."""
     low, high = np.nanquantile(drawn, [LOW, HIGH])
-    return {"low": float(low), "expected": expected, "high": float(high)}
+    return {
+        "low": min(float(low), expected),
+        "expected": expected,
+        "high": max(float(high), expected),
+    }
 
 
 def _dates(each: Stretch, as_of: dt.date) -> dict[str, object]:

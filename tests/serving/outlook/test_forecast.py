@@ -97,7 +97,8 @@ def test_what_is_kept_lost_and_won_explains_all_that_is_there_at_the_end(size, s
 @settings(max_examples=10)
 def test_every_interval_is_in_order(size):
     rows = told(a_book(size=size, mood=MOODY))
-    assert (rows["low"] <= rows["high"]).all()
+    assert (rows["low"] <= rows["expected"]).all()
+    assert (rows["expected"] <= rows["high"]).all()
 
 
 def test_in_a_calm_market_as_many_leave_as_the_curves_say():
