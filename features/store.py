@@ -43,9 +43,12 @@ def read_features(folder: Path) -> FeatureSet:
     files = [f"{name}.parquet" for name in FRAMES] + [f"{name}.json" for name in CATALOGUES]
     if not all((folder / name).is_file() for name in files):
         raise LakeError(str(folder), "holds no finished build", "Run `milepost build` first")
-    parts: dict[str, Any] = {n: _frame(folder, n) for n in FRAMES if n not in GROWN}
-    parts |= _in_parts(folder)
-    parts |= {name: _catalogue(folder / f"{name}.json") for name in CATALOGUES}
+    try:
+        parts: dict[str, Any] = {n: _frame(folder, n) for n in FRAMES if n not in GROWN}
+        parts |= _in_parts(folder)
+        parts |= {name: _catalogue(folder / f"{name}.json") for name in CATALOGUES}
+    except (pa.ArrowInvalid, OSError, json.JSONDecodeError) as wrong:
+        raise LakeError(str(folder), "is not whole", "Run `milepost build` again") from wrong
     return FeatureSet(**parts)
 
 

@@ -26,7 +26,7 @@ from features.assemble import FeatureSet
 from features.plan import origins
 from pipelines.build import build, built, code_print
 from pipelines.lake import MEASURES, Lake, write_parquet
-from pipelines.manifest import read_manifest, write_manifest
+from pipelines.manifest import is_whole, note_files, read_manifest, write_manifest
 from pipelines.progress import Progress
 from serving.prioritise import rank, this_week
 from training.proof.backtest import backtest as judge_origins
@@ -65,6 +65,7 @@ def write_backtest(
     measures = measures_of(tested, configuration.project.outcomes.horizons_days)
     write_parquet(measures, folder / MEASURES)
     write_manifest(folder, {**facts, "remarks": list(tested.remarks)})
+    note_files(folder)
 
 
 def kept_backtest(lake: Lake, as_of: date) -> Backtest:
@@ -90,15 +91,17 @@ def made_from(build_facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_kept(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> bool:
-    """Whether the lake holds a backtest of the same tables, configuration and code."""
+    """Whether the lake holds a whole backtest of the same tables, configuration and code."""
+    folder = lake.path("backtests", as_of)
     try:
-        found = read_manifest(lake.path("backtests", as_of))
-    except OSError:
+        found = read_manifest(folder)
+    except (OSError, ValueError):
         return False
     same = ("configuration", "backtest_code")
     return (
         all(found.get(key) == wanted[key] for key in same)
         and found["data"]["fingerprint"] == wanted["data"]["fingerprint"]
+        and is_whole(folder)
     )
 
 

@@ -25,7 +25,13 @@ from features.store import read_features
 from features.stream import write_in_shards
 from pipelines.asof import default_as_of
 from pipelines.lake import HINDSIGHT, NUDGED, Lake
-from pipelines.manifest import code_version, read_manifest, write_manifest
+from pipelines.manifest import (
+    code_version,
+    is_whole,
+    note_files,
+    read_manifest,
+    write_manifest,
+)
 from pipelines.progress import Progress
 
 LOOKED = "looked.json"
@@ -88,10 +94,11 @@ def build_into(
         "tables_looked_at_whole": source.looked_at_whole(),
     }
     write_manifest(folder, {**made, "further": further})
+    note_files(folder)
 
 
 def build_before(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> Path | None:
-    """The newest build up to a morning, where configuration and code are the same."""
+    """The newest build up to a morning, if it is whole and configuration and code the same."""
     days = [day for day in lake.dates("builds") if day <= as_of]
     if not days or not _is_made_by(lake.path("builds", days[-1]), wanted):
         return None
@@ -101,9 +108,10 @@ def build_before(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> Path | N
 def _is_made_by(folder: Path, wanted: Mapping[str, Any]) -> bool:
     try:
         found = read_manifest(folder)
-    except OSError:
+    except (OSError, ValueError):
         return False
-    return all(found.get(key) == wanted[key] for key in ("configuration", "features_code"))
+    same = ("configuration", "features_code")
+    return all(found.get(key) == wanted[key] for key in same) and is_whole(folder)
 
 
 def _asked_of_tables(configuration: Configuration) -> dict[str, Any]:
@@ -146,16 +154,13 @@ def _as_text(moment: datetime | None) -> str | None:
 
 
 def is_built(lake: Lake, as_of: date, wanted: Mapping[str, Any]) -> bool:
-    """Whether the lake holds a build of the same tables, configuration and code."""
-    try:
-        found = read_manifest(lake.path("builds", as_of))
-    except OSError:
+    """Whether the lake holds a whole build of the same tables, configuration and code."""
+    folder = lake.path("builds", as_of)
+    if not _is_made_by(folder, wanted):
         return False
-    same = ("configuration", "features_code")
-    previous = wanted["previous_morning"]
-    return (
-        all(found.get(key) == wanted[key] for key in same)
-        and found.get("previous_morning") == (previous and previous.isoformat())
+    found, previous = read_manifest(folder), wanted["previous_morning"]
+    return bool(
+        found.get("previous_morning") == (previous and previous.isoformat())
         and found["data"]["fingerprint"] == wanted["data"]["fingerprint"]
     )
 

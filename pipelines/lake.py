@@ -87,11 +87,15 @@ class Lake:
         self, kind: Kind, as_of: date, *, file: str, columns: Sequence[str] | None = None
     ) -> pa.Table:
         chosen = None if columns is None else list(columns)
-        return pq.ParquetFile(self._file(kind, as_of, file)).read(columns=chosen)
+        path = self._file(kind, as_of, file)
+        return read_parquet(path, columns=chosen, remedy=_again(kind, as_of))
 
     def read_json(self, kind: Kind, as_of: date, *, file: str = "run.json") -> dict[str, Any]:
-        text = self._file(kind, as_of, file).read_text(encoding="utf-8")
-        return dict(json.loads(text))
+        path = self._file(kind, as_of, file)
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError as wrong:
+            raise LakeError(str(path), "is not whole", _again(kind, as_of)) from wrong
 
     @contextmanager
     def replace(self, kind: Kind, as_of: date) -> Iterator[Path]:
@@ -135,8 +139,7 @@ class Lake:
         if path.is_file():
             return path
         self.found(kind, as_of)
-        remedy = f"Run `{_WRITTEN_BY[kind]} --as-of {as_of}` again"
-        raise LakeError(str(path), "is not there", remedy)
+        raise LakeError(str(path), "is not there", _again(kind, as_of))
 
     def _wait_for(self, file: IO[str], wait_seconds: float) -> None:
         deadline = time.monotonic() + wait_seconds
@@ -166,6 +169,15 @@ class Lake:
                 swap.restore(left.with_name(name), self.home / kind / name)
 
 
+def read_parquet(path: Path, *, remedy: str, columns: list[str] | None = None) -> pa.Table:
+    """Read a table of the lake; LakeError where somebody cut its file short."""
+    try:
+        return pq.ParquetFile(path).read(columns=columns)
+    except (pa.ArrowInvalid, OSError) as wrong:
+        problem = f"is not whole ({str(wrong).strip().rstrip('.')})"
+        raise LakeError(str(path), problem, remedy) from wrong
+
+
 def write_parquet(
     table: "pa.Table | pd.DataFrame", path: Path, *, schema: pa.Schema | None = None
 ) -> None:
@@ -183,3 +195,7 @@ def write_parquet(
     unfinished = path.with_name(f".{path.name}.writing")
     pq.write_table(plain, unfinished, compression="zstd", row_group_size=128 * 1024)
     unfinished.replace(path)
+
+
+def _again(kind: Kind, as_of: date) -> str:
+    return f"Run `{_WRITTEN_BY[kind]} --as-of {as_of}` again"

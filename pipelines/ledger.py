@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.asof import ordinal
-from pipelines.lake import Lake, write_parquet
+from pipelines.lake import Lake, read_parquet, write_parquet
 
 UNNAMED = "none"
 
@@ -33,7 +32,7 @@ class Ledger:
             for table, rows in said.items():
                 folder = self._folder(table, as_of)
                 parts = _parts(folder)
-                if not any(pq.ParquetFile(part).read().equals(rows) for part in parts):
+                if not any(_read(part).equals(rows) for part in parts):
                     name = f"{len(parts) + 1:04d}-{version or UNNAMED}.parquet"
                     write_parquet(rows, folder / name)
 
@@ -56,11 +55,15 @@ class Ledger:
 
     def _read(self, table: str, morning: date) -> pd.DataFrame:
         first = _parts(self._folder(table, morning))[0]
-        rows: pd.DataFrame = pq.ParquetFile(first).read().to_pandas()
+        rows: pd.DataFrame = _read(first).to_pandas()
         return rows.assign(day=ordinal(morning))
 
     def _folder(self, table: str, as_of: date) -> Path:
         return self._lake.ledger / table / f"as_of={as_of.isoformat()}"
+
+
+def _read(part: Path) -> pa.Table:
+    return read_parquet(part, remedy="Put it back from a copy, or take it away")
 
 
 def _parts(folder: Path) -> list[Path]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 RUN = "run.json"
+FILES = "files.json"
+"""Where a folder that others go on from keeps which files it has, and how long each is."""
 _ROOT = Path(__file__).parents[1]
 
 
@@ -47,6 +49,25 @@ def write_manifest(folder: Path, facts: Mapping[str, Any], *, file: str = RUN) -
 
 def read_manifest(folder: Path, *, file: str = RUN) -> dict[str, Any]:
     return dict(json.loads((folder / file).read_text(encoding="utf-8")))
+
+
+def note_files(folder: Path) -> None:
+    """Write down which files a finished folder has: ``is_whole`` holds them against it."""
+    (folder / FILES).write_text(json.dumps(_lengths(folder), indent=1), encoding="utf-8")
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file is there that was when the folder was finished, as long as it was."""
+    try:
+        noted = dict(json.loads((folder / FILES).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return False
+    return noted.items() <= _lengths(folder).items()
+
+
+def _lengths(folder: Path) -> dict[str, int]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != FILES)
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
 
 
 def code_version(root: Path = _ROOT) -> str:

@@ -106,6 +106,14 @@ def test_half_a_build_is_no_build(lost, tmp_path):
         read_features(tmp_path)
 
 
+@pytest.mark.parametrize("cut", ["values.parquet", "exits.parquet", "catalogue.json"])
+def test_a_build_of_which_a_file_was_cut_short_says_what_to_do(cut, tmp_path):
+    write_features(a_company().build(), tmp_path)
+    (tmp_path / cut).write_bytes((tmp_path / cut).read_bytes()[:50])
+    with pytest.raises(LakeError, match=r"is not whole\. Run `milepost build` again"):
+        read_features(tmp_path)
+
+
 @pytest.mark.parametrize("rows", [[], [1.5]], ids=["nothing", "a row"])
 def test_what_is_empty_says_nothing_of_the_types_of_what_follows(rows, tmp_path):
     nothing = pa.table({"arr": pa.array([], pa.int64())})

@@ -23,6 +23,7 @@ def test_the_main_job_leaves_its_backtest_in_the_lake_and_learns_it_once(
     folder = store.path("backtests", company.as_of)
     assert {path.name for path in folder.iterdir()} == {
         *(f"{question}.parquet" for question in QUESTIONS),
+        "files.json",
         "leavers.parquet",
         "measures.parquet",
         "run.json",

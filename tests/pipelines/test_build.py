@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.lake import Lake
+from pipelines.manifest import is_whole
 from tests.pipelines.commands import typed
 
 
@@ -42,3 +43,19 @@ def test_the_next_mornings_build_takes_over_what_stands_and_is_the_one_made_anew
     assert {path.name for path in today.iterdir()} == {path.name for path in anew.iterdir()}
     for path in today.glob("*.parquet"):
         assert path.read_bytes() == (anew / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("harm", ["cut", "lost"])
+def test_a_build_that_is_not_whole_is_made_again(build, tmp_path, harm):
+    folder = build(tmp_path / "lake", 0)
+    files = ("values.parquet", "run.json", "rows/*")
+    paths = [next(folder.glob(file)) for file in files if [*folder.glob(file)]]
+    assert len(paths) > 1
+    for path in paths:
+        whole = path.read_bytes()
+        path.unlink()
+        if harm == "cut":
+            path.write_bytes(whole[:20])
+        build(tmp_path / "lake", 0)
+        assert path.name == "run.json" or path.read_bytes() == whole
+        assert is_whole(folder)

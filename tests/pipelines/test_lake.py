@@ -237,6 +237,18 @@ def test_a_missing_output_is_named_with_the_command_that_writes_it(lake):
         lake.read("scores", MONDAY, file="forecast.parquet")
 
 
+def test_a_file_that_was_cut_short_is_named_with_the_command_that_writes_it(lake):
+    with lake.replace("scores", MONDAY) as folder:
+        write_parquet(pd.DataFrame({"arr": [1.0]}), folder / "accounts.parquet")
+        (folder / "run.json").write_text('{"as_of": ', encoding="utf-8")
+    whole = (lake.path("scores", MONDAY) / "accounts.parquet").read_bytes()
+    (lake.path("scores", MONDAY) / "accounts.parquet").write_bytes(whole[:-9])
+    with pytest.raises(LakeError, match=r"accounts\.parquet: is not whole.*--as-of 2026-03-02"):
+        lake.read("scores", MONDAY, file="accounts.parquet")
+    with pytest.raises(LakeError, match=r"run\.json: is not whole.*--as-of 2026-03-02"):
+        lake.read_json("scores", MONDAY)
+
+
 def test_a_table_comes_back_as_it_was_written(lake):
     accounts = pd.DataFrame(
         {"account_id": ["a", "b"], "as_of": [MONDAY] * 2, "arr": [1.0, None]}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from configs.errors import LakeError
 from pipelines.lake import Lake
 from pipelines.ledger import Ledger
 
@@ -31,6 +32,15 @@ def risks(lake: Lake, **asked: object) -> list[float]:
     wanted = {"before": date(2027, 1, 1), "every_days": 1, **asked}
     rows = Ledger(lake).first_said("accounts", **wanted)
     return rows["churn_risk_90d"].tolist() if len(rows) else []
+
+
+def test_a_part_that_was_cut_short_is_named_and_never_overwritten(lake):
+    Ledger(lake).keep(MONDAY, said(0.1), version="aaa")
+    part = lake.ledger / "accounts/as_of=2026-03-02/0001-aaa.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    with pytest.raises(LakeError, match=r"0001-aaa\.parquet: is not whole .*\. Put it back"):
+        Ledger(lake).keep(MONDAY, said(0.1), version="aaa")
+    assert parts(lake) == ["accounts/as_of=2026-03-02/0001-aaa.parquet"]
 
 
 def test_a_morning_scored_again_by_another_model_keeps_both_and_the_first_counts(lake):
