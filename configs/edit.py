@@ -20,7 +20,7 @@ def write_numbers(path: Path, section: str, values: Numbers) -> None:
 
     Keys that are there keep their place and their comment; others join the section's end.
     """
-    before = path.read_text(encoding="utf-8")
+    before = path.read_text(encoding="utf-8-sig")
     after = with_numbers(before, section, values)
     if not _says(after, before, section, values):
         wanted = ", ".join(f"{name} = {value!r}" for name, value in values.items())

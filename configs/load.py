@@ -96,7 +96,7 @@ _FOLDER_REMEDY = f"Name a folder that holds {PROJECT} and {PLAYBOOK}"
 def _read(path: Path, environment: Mapping[str, str]) -> Expanded:
     """Read one file; one that is not TOML at all is a mistake among the others."""
     try:
-        return expand(tomllib.loads(path.read_text(encoding="utf-8")), environment)
+        return expand(tomllib.loads(path.read_text(encoding="utf-8-sig")), environment)
     except tomllib.TOMLDecodeError as wrong:
         return Expanded(None, [Mistake("", f"is not TOML: {_one_line(wrong)}")])
     except UnicodeDecodeError as wrong:

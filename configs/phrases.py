@@ -197,7 +197,7 @@ _REMEDY = "Mend the file; the grammar is at the top of configs/phrases.toml"
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise ConfigError(str(path), f"is not TOML ({wrong})", _REMEDY) from wrong
 

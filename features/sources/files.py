@@ -63,7 +63,7 @@ def open_files(project: Project, folder: Path) -> Stored:
     try:
         tables = as_views(connection, {files.table: _query(files) for files in found})
     except duckdb.Error as wrong:
-        reason = " ".join(str(wrong).split())[:200]
+        reason = str(wrong).partition("\n")[0][:200]
         raise DataError(
             str(path), f"holds a file that cannot be read ({reason})", _REMEDY
         ) from wrong

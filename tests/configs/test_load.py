@@ -141,6 +141,14 @@ def test_a_file_that_is_not_utf8_is_told(tmp_path):
         load(tmp_path, ENVIRONMENT)
 
 
+def test_the_mark_that_some_editors_put_first_is_no_mistake(tmp_path):
+    a_folder(tmp_path)
+    plain = load(tmp_path, ENVIRONMENT)
+    for path in tmp_path.glob("*.toml"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load(tmp_path, ENVIRONMENT).project == plain.project
+
+
 def test_a_folder_that_is_not_there_is_named_with_the_nearest(tmp_path):
     (tmp_path / "oulad").mkdir()
     a_folder(tmp_path / "oulad")
