@@ -26,6 +26,8 @@ STORED: Mapping[Kind, dt.DataType] = MappingProxyType(
     }
 )
 ALWAYS_KNOWN = "1970-01-01"
+SPAN = ("0001-01-01 00:00:00", "9999-12-31 23:59:59")
+"""The moments that every part can hold; ``infinity``, which some engines read, is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +265,9 @@ def _as_number(column: ir.Column) -> ir.Column:
 def _as_moment(column: ir.Column) -> ir.Column:
     if column.type().is_string():
         # A text with an offset is a moment elsewhere; one without is in UTC already.
-        column = column.try_cast("timestamp('UTC')")
+        moment = column.try_cast("timestamp('UTC')").cast(STORED["moment"])
+        first, last = (ibis.literal(each).cast(STORED["moment"]) for each in SPAN)
+        return ibis.ifelse(moment.between(first, last), moment, ibis.null(STORED["moment"]))
     return column.cast(STORED["moment"])
 
 

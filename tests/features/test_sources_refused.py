@@ -65,6 +65,15 @@ def test_a_wrong_word_in_a_csv_is_shown_beside_its_row(tmp_path):
     assert "occurred_at=yesterday" in told
 
 
+@pytest.mark.parametrize("endless", ["infinity", "-infinity"])
+def test_a_moment_that_never_comes_is_refused_as_no_timestamp(tmp_path, endless):
+    wrong = ACTIVITY.astype({"occurred_at": "str"})
+    wrong.loc[1, "occurred_at"] = endless
+    told = complaint(as_csv(tmp_path, activity=wrong))
+    assert "activity.occurred_at: 1 row is not a timestamp" in told
+    assert f"occurred_at={endless}" in told
+
+
 def test_a_wrong_stored_type_is_named(tmp_path):
     told = complaint(as_parquet(tmp_path, activity=ACTIVITY.assign(occurred_at=3)))
     assert "activity.occurred_at: 4 rows are not a timestamp but int64" in told
@@ -148,7 +157,10 @@ def test_a_file_of_no_bytes_is_refused(tmp_path, ending):
 def test_a_file_that_is_no_parquet_is_refused(tmp_path):
     as_csv(tmp_path)
     (tmp_path / "touches.parquet").write_text("account_id,kind\n")
-    assert "holds a file that cannot be read" in complaint(tmp_path)
+    told = complaint(tmp_path)
+    assert "holds a file that cannot be read" in told
+    assert "touches.parquet" in told
+    assert "SELECT" not in told
 
 
 def test_a_table_that_is_there_twice_is_refused(tmp_path):
