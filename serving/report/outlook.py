@@ -181,6 +181,8 @@ def _waterfall(told: pd.DataFrame, material: Material) -> Iterator[Figure]:
     currency, within = material.book.currency, formats.days(material.book.horizon)
     level, end = now["arr_at_start"]["expected"], now["arr_at_end"]["expected"]
     top = max(level, end) * 1.02
+    if top <= 0:
+        return
     lines = [_whole("ARR this morning", level, top, currency)]
     for measure, name, way in FLOWS:
         row = now[measure]

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serving.outlook.forecast import AMOUNTS
 from serving.report.render import write_report
 from serving.scorecard import accounts_schema, as_table
 from tests.serving.pages import Page, pages
 from tests.serving.report_settings import a_configuration, students
 from tests.serving.report_world import AS_OF, a_world
+from tests.serving.test_outlook_in_print import a_forecast
 
 
 def test_roles_are_shown_where_they_are_known(tmp_path):
@@ -45,6 +47,19 @@ def test_an_effect_is_told_with_its_interval_and_how_it_is_known(tmp_path):
     does = "\u22123.1 points (between \u22125.0 and \u22121.0)"
     assert f"Reaching it changes the risk of leaving within {days} days by {does}" in text
     assert "no effect that could be told from chance" in text
+
+
+@pytest.mark.parametrize("pays", [0.0, 1.0])
+def test_where_nobody_pays_anything_there_is_no_arr_to_follow(tmp_path, pays):
+    told = a_forecast()
+    ends = ["low", "expected", "high"]
+    told.loc[told["measure"].isin(AMOUNTS), ends] *= pays
+    write_report(
+        tmp_path, **a_world(a_configuration(tmp_path), count=6), tables={"forecast": told}
+    )
+    said = Page(tmp_path / "outlook.html").text
+    assert ("Where the ARR goes" in said) is bool(pays)
+    assert "Next 90 days" in said
 
 
 @pytest.mark.parametrize("count", [0, 1])
