@@ -33,8 +33,6 @@ class CodedRows(NamedTuple):
     day: np.ndarray
     known: np.ndarray
     """The day on which the row was known, never before its own."""
-    enter: np.ndarray
-    """The first morning that knows the row."""
     quantity: np.ndarray
     first_person: Ints
     """Where each account's people begin among all people; one longer than there are accounts.
@@ -101,7 +99,6 @@ def coded_rows(
         moment=laid.moment,
         day=_days(laid.moment),
         known=laid.known,
-        enter=_first_seeing(laid.known, mornings),
         quantity=laid.quantity,
         first_person=laid.first_person,
         role=role,
@@ -181,15 +178,6 @@ def _people(
     return np.split(number, ends[:-1]), first_person, user.astype(np.int32)
 
 
-def _first_seeing(known: np.ndarray, mornings: Mornings) -> np.ndarray:
-    """Look up the first morning that knows a day, which is one of few."""
-    earliest = int(mornings.days[0])
-    days = np.arange(earliest - 1, int(mornings.days[-1]))
-    seen = mornings.first_seeing(days).astype(np.int32)
-    told: np.ndarray = _looked_up(seen, known, earliest - 1)
-    return told
-
-
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def rows_of_capability(
     first: Ints, capability: np.ndarray, code: int, accounts: Bools
@@ -206,14 +194,6 @@ def rows_of_capability(
                 told[0, count], told[1, count] = row, account
                 count += 1
     return told[0], told[1]
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _looked_up(seen: np.ndarray, known: np.ndarray, earliest: int) -> np.ndarray:
-    told = np.empty(len(known), dtype=np.int32)
-    for row in range(len(known)):
-        told[row] = seen[max(known[row] - earliest, 0)]
-    return told
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -42,7 +42,7 @@ def reduced_rows(
         calendar=calendar,
         capabilities=names.capabilities[:asked],
         roles=names.roles,
-        by_segment=_by_segment(rows, calendar, asked),
+        by_segment=_by_segment(rows, mornings, calendar, asked),
         by_user=_by_person(rows, mornings, names.roles),
         by_capability=used,
     )
@@ -57,13 +57,13 @@ def reduced_people(
     rows: CodedRows, mornings: Mornings, names: Names, capabilities: Sequence[str]
 ) -> ReducedPeople:
     """Reduce what people did as the engine would, for those ``capabilities``."""
-    oldest = int(mornings.days[0]) - 7 * (QUARTER + 1)
-    first_week = (oldest + 3) // 7
-    widest = int(np.diff(rows.first_person).max(initial=0))
-    key = _week_and_person(rows.day, rows.person, oldest, first_week, widest)
-    weeks = (int(mornings.days[-1]) + 3) // 7 - first_week + 1
-    cells = _cells(rows.first, key, rows.enter, weeks * max(widest, 1))
-    week, person = np.divmod(cells.key, max(widest, 1))
+    oldest, last = int(mornings.days[0]) - 7 * (QUARTER + 1), int(mornings.days[-1])
+    first_week, week = (oldest + 3) // 7, (np.arange(oldest, last) + 3) // 7
+    widest = max(int(np.diff(rows.first_person).max(initial=0)), 1)
+    too_old = np.array([-1])
+    parts = np.concatenate((too_old, week - first_week)).astype(np.int32)
+    cells = _cells(rows, mornings, parts, first_day=oldest - 1, people=widest)
+    week, person = np.divmod(cells.key, widest)
     by_week = pd.DataFrame(
         {
             "account_id": cells.account,
@@ -87,22 +87,21 @@ def reduced_people(
     return ReducedPeople(by_week=by_week, by_role=by_role)
 
 
-def _by_segment(rows: CodedRows, calendar: Calendar, asked: int) -> pd.DataFrame:
+def _by_segment(
+    rows: CodedRows, mornings: Mornings, calendar: Calendar, asked: int
+) -> pd.DataFrame:
     frame = calendar.frame()
-    segment = frame["segment"].to_numpy(np.int32)
-    key = _looked_up(segment, rows.day, calendar.first_day)
-    cells = _cells(rows.first, key, rows.enter, len(calendar.cuts))
-    size = len(cells.key)
-    bit = frame["day_bit"].to_numpy(np.int64)
-    days, last_day, each = _summed(
-        cells.of_row, rows.day, rows.capability, bit, calendar.first_day, size, asked
+    segment, bit = frame["segment"].to_numpy(np.int32), frame["day_bit"].to_numpy(np.int64)
+    cells = _cells(rows, mornings, segment, first_day=calendar.first_day)
+    count, quantity, days, last_day, each = _summed(
+        cells.of_row, rows, bit, calendar.first_day, len(cells.key), asked
     )
     told = {
         "account_id": cells.account,
         "segment": cells.key,
         "seen_from": cells.enter,
-        "rows": _counted(cells.of_row, size),
-        "quantity": _exact_sums(cells.of_row, rows.quantity, size),
+        "rows": count,
+        "quantity": quantity,
         "days": days,
         "last_day": last_day,
     }
@@ -113,11 +112,9 @@ def _by_segment(rows: CodedRows, calendar: Calendar, asked: int) -> pd.DataFrame
 def _by_person(rows: CodedRows, mornings: Mornings, roles: Sequence[str]) -> pd.DataFrame:
     widths = np.append(np.diff(rows.first_person), 0)
     entries = _entries(rows, rows.person, widths, mornings)
-    person = rows.first_person[entries["account_id"].to_numpy()] + entries["what"].to_numpy()
-    role = rows.role[person]
+    role, known = _roles_of(rows, entries["account_id"].to_numpy(), entries["what"].to_numpy())
     return entries.drop(columns="what").assign(
-        role=pd.Categorical.from_codes(role, pd.Index(list(roles))),
-        role_known=np.where(role >= 0, rows.role_known[person], NEVER),
+        role=pd.Categorical.from_codes(role, pd.Index(list(roles))), role_known=known
     )
 
 
@@ -128,28 +125,41 @@ def _entries(
 
     ``widths`` says how many of them each account has.
     """
-    told = _walk_entries(rows.first, what, widths, rows.enter, rows.day, mornings.count)
+    told = _walk_entries(rows, what, widths, mornings.count, *mornings.after)
     columns = ("account_id", "what", "seen_from", "until", "last_day")
     return pd.DataFrame(dict(zip(columns, told, strict=True)), copy=False)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _roles_of(
+    rows: CodedRows, account: np.ndarray, person: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The role of each of some people, and since when it is known; NEVER for none."""
+    role, known = np.empty(len(person), dtype=np.int32), np.empty(len(person), dtype=np.int32)
+    for one in range(len(person)):
+        whose = rows.first_person[account[one]] + person[one]
+        role[one] = rows.role[whose]
+        known[one] = rows.role_known[whose] if role[one] >= 0 else NEVER
+    return role, known
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _walk_entries(
-    first: Ints,
+    rows: CodedRows,
     what: np.ndarray,
     widths: np.ndarray,
-    enter: np.ndarray,
-    day: np.ndarray,
     mornings: int,
+    first: int,
+    after: Ints,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     told = np.empty((5, len(what)), dtype=np.int32)
     newest = np.full((max(widths.max(), 1), mornings), NEVER, dtype=np.int32)
     count = 0
-    for account in range(len(first) - 1):
-        for row in range(first[account], first[account + 1]):
+    for account in range(len(rows.first) - 1):
+        for row in range(rows.first[account], rows.first[account + 1]):
             if what[row] >= 0:
-                one, seen = what[row], enter[row]
-                newest[one, seen] = max(newest[one, seen], day[row])
+                one, seen = what[row], after[max(rows.known[row] - first, 0)]
+                newest[one, seen] = max(newest[one, seen], rows.day[row])
         for one in range(widths[account]):
             last, begun = NEVER, count
             for seen in range(mornings):
@@ -166,47 +176,54 @@ def _walk_entries(
     return kept[0], kept[1], kept[2], kept[3], kept[4]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _walk_cells(
-    first: Ints, key: np.ndarray, enter: np.ndarray, width: int
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Number the groups; those of one account and key are a chain, the newest one first."""
-    cell, told = np.empty(len(key), np.int32), np.empty((4, len(key)), dtype=np.int32)
-    head, count = np.full(width, -1, dtype=np.int32), 0
-    for account in range(len(first) - 1):
-        start = count
-        for row in range(first[account], first[account + 1]):
-            one = key[row]
-            at = head[one] if one >= 0 and head[one] >= start else -1
-            newest = at
-            while at >= 0 and told[2, at] != enter[row]:
-                at = told[3, at]
-            if at < 0 and one >= 0:
-                at = count
-                told[0, at], told[1, at], told[2, at], told[3, at] = (
-                    account,
-                    one,
-                    enter[row],
-                    newest,
-                )
-                head[one] = at
-                count += 1
-            cell[row] = at
-    return cell, told[:3, :count], count
+def _cells(
+    rows: CodedRows, mornings: Mornings, parts: np.ndarray, *, first_day: int, people: int = 0
+) -> Cells:
+    """Group rows by a part of time and, where it is said how many there are, by person.
 
-
-def _cells(first: Ints, key: np.ndarray, enter: np.ndarray, width: int) -> Cells:
-    cell, told, _ = _walk_cells(first, key, enter, max(width, 1))
+    ``parts`` says of ``first_day`` and every later one which part it is in; earlier ones are in
+    that of the first, and -1 is no part.
+    """
+    width = (int(parts.max(initial=0)) + 1) * max(people, 1)
+    cell, told = _walk_cells(rows, parts, first_day, people, width, *mornings.after)
     return Cells(cell, told[0], told[1], told[2])
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _looked_up(told: np.ndarray, day: np.ndarray, first_day: int) -> np.ndarray:
-    """What is told of each row's day; an index array would take eight more bytes a row."""
-    found = np.empty(len(day), dtype=told.dtype)
-    for row in range(len(day)):
-        found[row] = told[day[row] - first_day]
-    return found
+def _walk_cells(
+    rows: CodedRows,
+    parts: np.ndarray,
+    first_day: int,
+    people: int,
+    width: int,
+    first: int,
+    after: Ints,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Number the groups; those of one account and key are a chain, the newest one first."""
+    cell = np.empty(len(rows.day), dtype=np.int32)
+    told = np.empty((4, len(rows.day)), dtype=np.int32)
+    head, count = np.full(width, -1, dtype=np.int32), 0
+    for account in range(len(rows.first) - 1):
+        start = count
+        for row in range(rows.first[account], rows.first[account + 1]):
+            one = parts[max(rows.day[row] - first_day, 0)]
+            if people and one >= 0:
+                one = one * people + rows.person[row] if rows.person[row] >= 0 else -1
+            if one < 0:
+                cell[row] = -1
+                continue
+            seen = after[max(rows.known[row] - first, 0)]
+            at = head[one] if head[one] >= start else -1
+            newest = at
+            while at >= 0 and told[2, at] != seen:
+                at = told[3, at]
+            if at < 0:
+                at = head[one] = count
+                told[0, at], told[1, at], told[2, at], told[3, at] = account, one, seen, newest
+                count += 1
+            cell[row] = at
+    # What was not written to was never given memory.
+    return cell, told[:3, :count]
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -220,51 +237,32 @@ def _counted(cell: np.ndarray, size: int) -> np.ndarray:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _summed(
-    cell: np.ndarray,
-    day: np.ndarray,
-    capability: np.ndarray,
-    bit: Ints,
-    first_day: int,
-    size: int,
-    asked: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    days, last = np.zeros(size, dtype=np.int32), np.full(size, NEVER, dtype=np.int32)
-    each = np.zeros((asked, size), dtype=np.int32)
-    for row in range(len(cell)):
-        at = cell[row]
-        days[at] |= bit[day[row] - first_day]
-        last[at] = max(last[at], day[row])
-        if capability[row] < asked:
-            each[capability[row], at] += 1
-    return days, last, each
+    cell: np.ndarray, rows: CodedRows, bit: Ints, first_day: int, size: int, asked: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, quantity, days and the last of them, and the rows of each capability asked for.
 
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _exact_sums(cell: np.ndarray, amount: np.ndarray, size: int) -> np.ndarray:
-    """Sum in fixed point, all but the largest, so that the order of rows cannot matter."""
+    Quantities are summed in fixed point, all but the largest, so that the order of rows cannot
+    matter.
+    """
+    count, days = np.zeros(size, dtype=np.int32), np.zeros(size, dtype=np.int32)
     steps, large = np.zeros(size, dtype=np.int64), np.zeros(size)
+    last, each = np.full(size, NEVER, np.int32), np.zeros((asked, size), dtype=np.int32)
     for row in range(len(cell)):
-        if abs(amount[row]) >= LARGE:
-            large[cell[row]] += amount[row]
+        at, amount = cell[row], rows.quantity[row]
+        count[at] += 1
+        days[at] |= bit[rows.day[row] - first_day]
+        last[at] = max(last[at], rows.day[row])
+        if rows.capability[row] < asked:
+            each[rows.capability[row], at] += 1
+        if abs(amount) >= LARGE:
+            large[at] += amount
         else:
-            scaled = amount[row] / FINEST
+            scaled = amount / FINEST
             whole = np.trunc(scaled)
             if abs(scaled - whole) >= 0.5:
                 whole += np.sign(scaled)
-            steps[cell[row]] += np.int64(whole)
-    return steps * FINEST + large
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _week_and_person(
-    day: np.ndarray, person: np.ndarray, oldest: int, first_week: int, widest: int
-) -> np.ndarray:
-    """One number for both; -1 where nobody is named, or too long ago."""
-    told = np.full(len(day), -1, dtype=np.int32)
-    for row in range(len(day)):
-        if person[row] >= 0 and day[row] >= oldest:
-            told[row] = ((day[row] + 3) // 7 - first_week) * widest + person[row]
-    return told
+            steps[at] += np.int64(whole)
+    return count, steps * FINEST + large, days, last, each
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 
 from configs.errors import DataError
 from features.asof import Ints
-from features.reduce import day_of
 
 DAY = 86_400_000_000
 """Microseconds."""
@@ -42,13 +41,7 @@ class RowColumns(NamedTuple):
 
     @classmethod
     def empty(cls, rows: int) -> "RowColumns":
-        return cls(
-            np.empty(rows, np.int32),
-            np.empty(rows, np.int16),
-            np.empty(rows, np.int64),
-            np.empty(rows, np.int32),
-            np.empty(rows, np.float64),
-        )
+        return cls(*_empty(rows))
 
 
 class RowsByAccount(NamedTuple):
@@ -151,7 +144,7 @@ class _Batch(NamedTuple):
     person: np.ndarray
     capability: np.ndarray
     moment: np.ndarray
-    known: np.ndarray
+    counts_from: np.ndarray
     quantity: np.ndarray
 
 
@@ -222,7 +215,7 @@ def _numbered_in_engine(
             person=rows.of_user_id.fill_null(NOBODY),
             capability=rows.of_capability,
             moment=rows.occurred_at,
-            known=day_of(rows.counts_from).cast("int32"),
+            counts_from=rows.counts_from,
             quantity=rows.quantity,
         )
         yield engine.con.sql(engine.compile(told)).to_arrow_reader(BATCH_ROWS)
@@ -231,6 +224,18 @@ def _numbered_in_engine(
 def counted(rows: RowsByAccount, capabilities: int, until: int) -> Counted:
     """Walk through rows to what ``Counted`` says of those known before a day."""
     return Counted(*_of_capabilities(rows, capabilities, until))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _empty(rows: int) -> tuple[np.ndarray, np.ndarray, Ints, np.ndarray, np.ndarray]:
+    """Not by NumPy, which asks for huge pages; these can cost more than to fill them."""
+    return (
+        np.empty(rows, np.int32),
+        np.empty(rows, np.int16),
+        np.empty(rows, np.int64),
+        np.empty(rows, np.int32),
+        np.empty(rows, np.float64),
+    )
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -257,7 +262,7 @@ def _laid(ahead: Ints, first: Ints, to: RowColumns, rows: _Batch) -> bool:
         to.person[at] = rows.person[row]
         to.capability[at] = rows.capability[row]
         to.moment[at] = rows.moment[row]
-        to.known[at] = rows.known[row]
+        to.known[at] = rows.counts_from[row] // DAY
         to.quantity[at] = rows.quantity[row]
     return True
 
