@@ -194,7 +194,18 @@ def fit_hazard(
     booster = lightgbm.train(asked, cases, num_boost_round=settings.trees)
     # What follows tells how it was fitted, even on how many threads, and decides nothing.
     model = booster.model_to_string().partition("\nparameters:")[0]
-    return Hazard(model, matrix.names, matrix.clocks, periods, terms=terms)
+    hazard = Hazard(model, matrix.names, matrix.clocks, periods, terms=terms)
+    return _settled(hazard, matrix, followup, cause=cause)
+
+
+def _settled(hazard: Hazard, matrix: Matrix, followup: FollowUp, *, cause: int) -> Hazard:
+    """Let the trees' own rows come out right, by kind of term and period."""
+    if hazard.terms is None:
+        return hazard
+    periods = hazard.periods
+    expected = hazard.daily_rates(matrix) * periods.exposure(followup.days)
+    terms = hazard.terms.held_against(expected, matrix, followup, cause=cause, periods=periods)
+    return replace(hazard, terms=terms)
 
 
 def _counted(

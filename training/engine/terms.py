@@ -10,10 +10,12 @@ Nor is an end near by like one far off: who is to stay has often signed again we
 who has not signed on the eve is mostly leaving. So it is also learnt how often it happened in
 each period, to terms of each length, where their end falls in it and where not, and the days
 count by that. What is left for the trees to learn is who is likelier to leave than others.
+As they do, they also move what each kind had on average in each period; so once they have
+learnt, what they expect is held against what happened, and the days count by that as well.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -53,17 +55,32 @@ class TermDays:
 
         Rates are learnt on top of it, so that only how the kinds and periods differ matters.
         """
-        counted = counted_days(matrix, periods) * periods.exposure(followup.days)
+        every = np.ones((2 * len(LENGTHS) + 3, periods.count))
+        due = counted_days(matrix, periods) * periods.exposure(followup.days)
+        struck = (followup.cause == cause) & (followup.days < periods.edges[-1])
+        expected = due * (struck.sum() / (due.sum() or 1.0))
+        return cls(every).held_against(expected, matrix, followup, cause=cause, periods=periods)
+
+    def held_against(
+        self,
+        expected: Floats,
+        matrix: Matrix,
+        followup: FollowUp,
+        *,
+        cause: int,
+        periods: Periods,
+    ) -> Self:
+        """Let the days of each kind in each period count by how much more came than expected.
+
+        ``expected`` are events: rows by periods.
+        """
         ended_in = periods.period_of(followup.days)
         struck = np.flatnonzero((followup.cause == cause) & (ended_in < periods.count))
         cell = _kinds(matrix, periods) * periods.count + np.arange(periods.count)
-        shape = 2 * len(LENGTHS) + 3, periods.count
-        size = shape[0] * shape[1]
-        due = np.bincount(cell.ravel(), counted.ravel(), minlength=size)
-        seen = np.bincount(cell[struck, ended_in[struck]], minlength=size)
-        due = due * np.divide(seen.sum(), due.sum(), out=np.zeros(()), where=due.sum() > 0)
-        times = (seen + DOUBT_EVENTS) / (due + DOUBT_EVENTS)
-        return cls(times.reshape(shape).astype(np.float64))
+        due = np.bincount(cell.ravel(), expected.ravel(), minlength=self.times.size)
+        seen = np.bincount(cell[struck, ended_in[struck]], minlength=self.times.size)
+        more = (seen + DOUBT_EVENTS) / (due + DOUBT_EVENTS)
+        return replace(self, times=self.times * more.reshape(self.times.shape))
 
     def of(self, matrix: Matrix, periods: Periods) -> Floats:
         """How many times each day of each period counts: rows by periods."""

@@ -130,6 +130,18 @@ def test_who_has_not_signed_on_the_eve_is_mostly_leaving_and_who_has_far_to_go_i
     assert chances.incidence_at("left", 90)[1] == pytest.approx(0.2, rel=0.25)
 
 
+@pytest.mark.parametrize("term", [30.0, 365.0])
+def test_what_is_expected_of_each_length_of_term_in_each_period_is_what_was_seen(leavers, term):
+    inputs, followup = leavers
+    few = HazardSettings(trees=60, learning_rate=0.1, min_rows_in_leaf=50)
+    hazard = fit_hazard(inputs, followup, cause=0, periods=PERIODS, settings=few, by_term=True)
+    expected = hazard.daily_rates(inputs) * PERIODS.exposure(followup.days)
+    own = inputs.column(TERM) == term
+    left = followup.days[own & (followup.cause == 0)]
+    seen = np.bincount(PERIODS.period_of(left), minlength=PERIODS.count)
+    np.testing.assert_allclose(expected[own].sum(axis=0), seen, rtol=0.1)
+
+
 @pytest.mark.parametrize(("stay", "counts"), [(0.9, True), (0.2, False)])
 def test_terms_count_only_where_most_stay_to_the_end_of_theirs(stay, counts):
     chance = np.random.default_rng(4)
