@@ -5,6 +5,7 @@ is one line and status 1, and ``--debug`` shows where it came from.
 """
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -35,8 +36,14 @@ def main() -> None:
     debug = "--debug" in sys.argv
     words = [word for word in sys.argv[1:] if word != "--debug"]
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if debug else "CRITICAL")
+    signal.signal(signal.SIGTERM, _end)
     ended = _status(lambda: app(words or ["--help"], standalone_mode=False), debug=debug)
     sys.exit(ended if words else MISUSED)
+
+
+def _end(number: int, _frame: object) -> None:
+    """End as by itself: else the server that Prefect started would live on without us."""
+    sys.exit(128 + number)
 
 
 def _status(command: Callable[[], object], *, debug: bool) -> int:

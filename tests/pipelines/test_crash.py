@@ -98,3 +98,33 @@ def test_a_killed_run_leaves_the_scores_as_they_were_and_the_next_one_finishes(
     tables = [name for name in before if name.endswith(".parquet")]
     assert {name: after[name] for name in tables} == {name: before[name] for name in tables}
     assert not [path for path in (lake / "acme" / ".writing").rglob("*") if path.is_file()]
+
+
+ENDS_AT = """
+import os, signal, sys, time
+from features.sources.source import Source
+from pipelines import cli
+
+def check(self):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+Source.check = check
+cli.main()
+"""
+
+
+def test_a_run_that_is_told_to_end_takes_its_server_with_it(few, tmp_path):
+    words = ("build", "--config", str(few.config), "--lake", str(tmp_path / "lake"))
+    bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    # A server that lived on would keep these pipes open, and this would wait in vain.
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDS_AT, *words],
+        env=bare,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (128 + signal.SIGTERM, "")
+    assert "Traceback" not in ended.stderr
