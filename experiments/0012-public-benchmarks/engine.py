@@ -2,27 +2,25 @@
 
 The training code of the project as it is: a hazard per cause, chained into curves. A table's
 columns are the inputs, its training people the rows, and the periods are cut where its events
-are. Twice: with settings as they come, and with the number of trees of each cause chosen on a
-fifth of the training people.
+are. Twice: with settings as they come, and with each tree weighed by the chance that it is
+needed, as two fifths of the training people tell it (stages.py).
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from folds import CENSORED, People, Task, answer_path, chained, write_answer
+from stages import fit_in_stages
 
 from training.engine.curves import IncidenceCurves
 from training.engine.hazard import Hazard, HazardSettings, fit_hazard
 from training.engine.matrix import Matrix
 from training.engine.periods import FollowUp, Periods
-from training.engine.trees import model_text, parse_trees
 
-PERIODS, SEED = 20, 11
+PERIODS = 20
 SETTINGS = HazardSettings()
-TREES = (10, 25, 50, 100, 150, 200, 300, 400)
 
 
 def answer(folder: Path, method: str, table: str, fold: int, task: Task) -> None:
@@ -40,19 +38,14 @@ def answer(folder: Path, method: str, table: str, fold: int, task: Task) -> None
 
 
 def _as_they_come(task: Task) -> Mapping[str, Hazard]:
-    return {str(c): _fitted(task.train, c, _periods(task)) for c in range(task.causes)}
+    return _fitted(task, fit_hazard)
 
 
-def _chosen(task: Task) -> Mapping[str, Hazard]:
-    periods = _periods(task)
-    found = {}
-    for cause in range(task.causes):
-        settings = replace(SETTINGS, trees=_best_trees(task.train, cause, periods))
-        found[str(cause)] = _fitted(task.train, cause, periods, settings)
-    return found
+def _trees_weighed(task: Task) -> Mapping[str, Hazard]:
+    return _fitted(task, fit_in_stages)
 
 
-METHODS = {"engine": _as_they_come, "engine-chosen": _chosen}
+METHODS = {"engine": _as_they_come, "engine-weighed": _trees_weighed}
 
 
 def _periods(task: Task) -> Periods:
@@ -63,45 +56,17 @@ def _periods(task: Task) -> Periods:
     return Periods((0.0, *cuts[(cuts > 0) & (cuts < last)].tolist(), last))
 
 
-def _fitted(
-    people: People, cause: int, periods: Periods, settings: HazardSettings = SETTINGS
-) -> Hazard:
-    followup = FollowUp(people.days, people.cause)
-    return fit_hazard(
-        _matrix(people), followup, cause=cause, periods=periods, settings=settings
-    )
+def _fitted(task: Task, fit: Callable[..., Hazard]) -> Mapping[str, Hazard]:
+    people, periods = task.train, _periods(task)
+    matrix, followup = _matrix(people), FollowUp(people.days, people.cause)
+    return {
+        str(cause): fit(matrix, followup, cause=cause, periods=periods, settings=SETTINGS)
+        for cause in range(task.causes)
+    }
 
 
 def _matrix(people: People) -> Matrix:
     return Matrix(people.inputs.to_numpy(dtype=np.float64), tuple(people.inputs))
-
-
-def _best_trees(train: People, cause: int, periods: Periods) -> int:
-    """The number of trees under which a fifth that taught nothing is likeliest."""
-    held = np.zeros(len(train.days), dtype=bool)
-    chance = np.random.default_rng(SEED)
-    for kind in (train.cause == cause, train.cause != cause):
-        own = chance.permutation(np.flatnonzero(kind))
-        held[own[: len(own) // 5]] = True
-    taught, asked = train.take(np.flatnonzero(~held)), train.take(np.flatnonzero(held))
-    whole = _fitted(taught, cause, periods, replace(SETTINGS, trees=max(TREES)))
-    trees = parse_trees(whole.model)
-    inputs = len(whole.names) + 1
-    return max(
-        (n for n in TREES if n <= max(len(trees), min(TREES))),
-        key=lambda n: _likelihood(
-            replace(whole, model=model_text(trees[:n], inputs=inputs)), asked, cause
-        ),
-    )
-
-
-def _likelihood(hazard: Hazard, people: People, cause: int) -> float:
-    """Log of how likely what came is under the rates of one cause."""
-    rates, periods = hazard.daily_rates(_matrix(people)), hazard.periods
-    ended_in = periods.period_of(people.days)
-    struck = np.flatnonzero((people.cause == cause) & (ended_in < periods.count))
-    expected = (rates * periods.exposure(people.days)).sum()
-    return float(np.log(rates[struck, ended_in[struck]]).sum() - expected)
 
 
 def _incidence(hazards: Mapping[str, Hazard], task: Task) -> np.ndarray:

@@ -21,7 +21,7 @@ ROOT, HERE = Path(__file__).parents[2], Path(__file__).parent
 FOLDS = 5
 TABLES = ("transplant", "metabric", "flchain", "support", "ebmt2")
 GOALS = {"metabric": 0.66, "support": 0.638, "flchain": 0.795}
-OURS = {"engine": "Milepost", "engine-chosen": "Milepost, trees chosen"}
+OURS = {"engine": "Milepost", "engine-weighed": "Milepost, trees weighed"}
 RIVALS = {
     "cox": "CoxPH",
     "forest": "random survival forest",
