@@ -26,7 +26,7 @@ from record import (
     print_halves,
     print_mornings,
 )
-from truth import print_truth, true_rates
+from truth import print_ends, print_truth, true_rates, yearly_ends
 
 from configs.load import Configuration, load
 from features.asof import as_dates, ordinal
@@ -44,6 +44,7 @@ ROOT = Path(__file__).parents[2]
 ACCOUNTS = 500
 SEEDS = {"crm5": (0,), "simulated": (26, 27, 128, 129)}
 """Of the companies simulated; the CRM vendor is one as it is."""
+SIMULATED_UNTIL = date(2026, 6, 29)
 HORIZONS = (30, 90)
 MONEY = (*FLOWS, "arr_at_start")
 
@@ -84,6 +85,9 @@ def _printed(name: str, seed: int) -> pd.DataFrame:
         print_amounts(judged[0], world.configuration.project.gate)
         if name != "crm5":
             print_truth(said, true_rates(world.features, Path(folder), world.mornings))
+            days = np.array([world.mornings[0], ordinal(SIMULATED_UNTIL)])
+            first, until = as_dates(days)
+            print_ends(yearly_ends(Path(folder), until=until), first=first)
     return rates
 
 
@@ -106,7 +110,7 @@ def simulated(folder: Path, *, seed: int) -> World:
     return _world(
         f"simulated company {seed}",
         configuration,
-        date(2026, 6, 29),
+        SIMULATED_UNTIL,
         first=date(2025, 6, 1),
         every=56,
     )

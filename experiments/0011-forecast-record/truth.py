@@ -9,7 +9,10 @@ import pandas as pd
 from features.arr import arr_on
 from features.asof import as_dates
 from features.assemble import FeatureSet
+from training.questions.changes import LEAST_CHANGE
 
+YEARLY_DAYS = 200
+"""A term that runs longer is one of a year."""
 RIVALS = ("last_period", "last_year")
 
 
@@ -57,3 +60,35 @@ def print_truth(said: pd.DataFrame, truth: Iterator[dict[str, float]]) -> None:
     for days, rows in share.merge(true, on=["day", "days"]).groupby("days"):
         off = rows["share"] - rows["churned_share"]
         print(f"| {days} | {off.abs().mean():.4f} | {off.mean():+.4f} |")
+
+
+def yearly_ends(folder: Path, *, until: pd.Timestamp) -> pd.DataFrame:
+    """What came of every yearly term that ended before a day, with its number."""
+    signed = pd.read_parquet(folder / "contracts.parquet")
+    dates = {name: pd.to_datetime(signed[name]) for name in ("starts_on", "ends_on")}
+    own = ["account_id", "starts_on", "ends_on"]
+    terms = signed.assign(**dates).groupby(own)["arr"].sum().reset_index().sort_values(own)
+    by_account = terms.groupby("account_id")
+    share = by_account["arr"].shift(-1) / terms["arr"] - 1
+    told = terms.assign(
+        number=by_account.cumcount() + 1,
+        left=share.isna(),
+        grew=share > LEAST_CHANGE,
+        shrank=share < -LEAST_CHANGE,
+    )
+    is_yearly = (told["ends_on"] - told["starts_on"]).dt.days > YEARLY_DAYS
+    return told.loc[is_yearly & (told["ends_on"] < until)]
+
+
+def print_ends(ends: pd.DataFrame, *, first: pd.Timestamp) -> None:
+    """Before the first morning, and from it on: what the past could teach, and what came."""
+    print("\nWhat came when yearly terms ended:\n")
+    print("| ended | which end | terms | left | grew | shrank |")
+    print("|---|---|---|---|---|---|")
+    for name, rows in (
+        ("before the first morning", ends.loc[ends["ends_on"] < first]),
+        ("from it on", ends.loc[ends["ends_on"] >= first]),
+    ):
+        for number, some in rows.groupby("number"):
+            came = " | ".join(f"{some[each].mean():.0%}" for each in ("left", "grew", "shrank"))
+            print(f"| {name} | {number} | {len(some)} | {came} |")
