@@ -133,7 +133,7 @@ class Hazard:
             "clocks": list(self.clocks),
             "edges": list(self.periods.edges),
             "log_shift": self.log_shift,
-            "terms": None if self.terms is None else self.terms.to_list(),
+            "terms": None if self.terms is None else self.terms.to_parts(),
         }
 
     @classmethod
@@ -142,7 +142,7 @@ class Hazard:
         periods = Periods(tuple(rest["edges"]))
         names, clocks = tuple(rest["names"]), tuple(rest["clocks"])
         told = rest["terms"]
-        terms = None if told is None else TermDays.from_list(told)
+        terms = None if told is None else TermDays.from_parts(told)
         return cls(model, names, clocks, periods, float(rest["log_shift"]), terms)
 
     @cached_property

@@ -9,24 +9,32 @@ the term is long, and rates are learnt per day that counts.
 Nor is an end near by like one far off: who is to stay has often signed again weeks before, and
 who has not signed on the eve is mostly leaving. So it is also learnt how often it happened in
 each period, to terms of each length, where their end falls in it and where not, and the days
-count by that. What is left for the trees to learn is who is likelier to leave than others.
-As they do, they also move what each kind had on average in each period; so once they have
-learnt, what they expect is held against what happened, and the days count by that as well.
+count by that.
+
+And whoever has stayed through the ends of many terms is likelier to stay through the next than
+a newcomer who looks the same: of those who were going to leave, more have left. How much
+likelier, a young company has hardly seen: where no second year has ended, all that is known of
+years is of first ones. So it is taken from what is true of any mixture of customers.
+
+What is left for the trees to learn is who is likelier to leave than others. As they do, they
+also move what each kind had on average in each period; so once they have learnt, what they
+expect is held against what happened, and the days count by that as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from features.asof import Bools
+from training.engine.cells import watched
 from training.engine.matrix import Matrix, clocks_in_period
 from training.engine.periods import Floats, FollowUp, Ints, Periods
 
-RENEWAL, TERM = "days_to_renewal", "term_days"
-"""The inputs that say when the commitment ends, and how long it runs."""
+RENEWAL, TERM, TENURE = "days_to_renewal", "term_days", "tenure_days"
+"""The inputs that say when the commitment ends, how long it runs, and since when."""
 USUAL_TERM = 30.0
 """Stands in for a term that is not known."""
 SHORTEST, LONGEST = 28.0, 366.0
@@ -35,6 +43,9 @@ LENGTHS = (45.0, 200.0)
 """A term of months is told from one of quarters, and that from one of years."""
 DOUBT_EVENTS = 10.0
 """What happened is believed by half where so many events were to be expected."""
+LEAST_DAYS = 1e-6
+UNLIKE = 0.5
+"""How unlike those are who look alike: the variance of what their risks are multiplied by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +53,11 @@ class TermDays:
     """How many times a day counts, beside the length of its term: a row per kind, by period.
 
     The kinds are terms of each length that end in the period, then those that do not, then
-    what has no term.
+    what has no term. ``daily_risk`` is that of everybody, over all days.
     """
 
     times: Floats
+    daily_risk: float
 
     @classmethod
     def learnt(
@@ -55,11 +67,12 @@ class TermDays:
 
         Rates are learnt on top of it, so that only how the kinds and periods differ matters.
         """
+        events, days = watched(followup, cause=cause, periods=periods)
         every = np.ones((2 * len(LENGTHS) + 3, periods.count))
-        due = counted_days(matrix, periods) * periods.exposure(followup.days)
-        struck = (followup.cause == cause) & (followup.days < periods.edges[-1])
-        expected = due * (struck.sum() / (due.sum() or 1.0))
-        return cls(every).held_against(expected, matrix, followup, cause=cause, periods=periods)
+        alike = cls(every, daily_risk=events / max(days, 1.0))
+        due = alike.of(matrix, periods) * periods.exposure(followup.days)
+        expected = due * (events / max(due.sum(), LEAST_DAYS))
+        return alike.held_against(expected, matrix, followup, cause=cause, periods=periods)
 
     def held_against(
         self,
@@ -70,7 +83,7 @@ class TermDays:
         cause: int,
         periods: Periods,
     ) -> Self:
-        """Let the days of each kind in each period count by how much more came than expected.
+        """Let days count more where more happened than was expected, by kind and period.
 
         ``expected`` are events: rows by periods.
         """
@@ -85,15 +98,17 @@ class TermDays:
     def of(self, matrix: Matrix, periods: Periods) -> Floats:
         """How many times each day of each period counts: rows by periods."""
         times = self.times[_kinds(matrix, periods), np.arange(periods.count)]
+        times = times * staying(matrix, periods, daily_risk=self.daily_risk)
         counted: Floats = times * counted_days(matrix, periods)
         return counted
 
-    def to_list(self) -> list[list[float]]:
-        return [list(map(float, row)) for row in self.times]
+    def to_parts(self) -> dict[str, Any]:
+        """Give everything, fit for JSON."""
+        return {"times": self.times.tolist(), "daily_risk": self.daily_risk}
 
     @classmethod
-    def from_list(cls, told: Sequence[Sequence[float]]) -> Self:
-        return cls(np.array(told, dtype=np.float64))
+    def from_parts(cls, told: Mapping[str, Any]) -> Self:
+        return cls(np.array(told["times"], dtype=np.float64), float(told["daily_risk"]))
 
 
 def counted_days(matrix: Matrix, periods: Periods) -> Floats:
@@ -113,6 +128,35 @@ def counted_days(matrix: Matrix, periods: Periods) -> Floats:
         ends_here = (place >= 0) & (place < 1)
         times[ends_here, period] = term[ends_here] / length
     return times
+
+
+def staying(matrix: Matrix, periods: Periods, *, daily_risk: float) -> Floats:
+    """How many times a newcomer's risk is left of whoever stayed so far: rows by periods.
+
+    The risk that somebody has survived is that of all the days up to the end of their last
+    term. Where the risks of those who look alike are Gamma distributed, those left after it
+    have ``1 / (1 + variance * survived)`` of the mean (Vaupel, Manton and Stallard, The impact
+    of heterogeneity in individual frailty on the dynamics of mortality, Demography 16, 1979).
+    The renewals of two kinds of customers imply variances of 1.4 and 1.5 where nothing else is
+    known of them (data of Berry and Linoff in Fader and Hardie, How to project customer
+    retention, Journal of Interactive Marketing 21, 2007); inputs that tell customers apart
+    leave less.
+
+    A second year, and a first, where half of all leave within a year:
+
+    >>> values = np.array([[65.0, 365.0, 665.0], [65.0, 365.0, 300.0]])
+    >>> matrix = Matrix(values, (RENEWAL, TERM, TENURE), (RENEWAL,))
+    >>> staying(matrix, Periods((0.0, 60.0, 90.0)), daily_risk=0.5 / 365).tolist()
+    [[0.8, 0.8], [1.0, 1.0]]
+    """
+    if RENEWAL not in matrix.clocks or not {TERM, TENURE} <= set(matrix.names):
+        return np.ones((len(matrix), periods.count))
+    renewal, tenure = matrix.column(RENEWAL)[:, None], matrix.column(TENURE)[:, None]
+    term = _term_days(matrix)[:, None]
+    ended_by_then = np.ceil(np.maximum(periods.starts - renewal, 0.0) / term)
+    stayed = np.maximum(tenure + renewal - term, 0.0) + ended_by_then * term
+    survived: Floats = daily_risk * np.nan_to_num(stayed)
+    return 1 / (1 + UNLIKE * survived)
 
 
 def leaves_with_its_term(matrix: Matrix, followup: FollowUp, *, cause: int) -> bool:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from training.engine.curves import IncidenceCurves
 from training.engine.followed import CHURN, follow
@@ -14,10 +15,13 @@ from training.engine.terms import (
     LONGEST,
     RENEWAL,
     SHORTEST,
+    TENURE,
     TERM,
+    UNLIKE,
     TermDays,
     counted_days,
     leaves_with_its_term,
+    staying,
 )
 from training.questions.exits import fit_exits
 
@@ -77,7 +81,7 @@ def test_every_day_counts_for_something_and_what_is_written_down_counts_the_same
     learnt = TermDays.learnt(inputs, followup, cause=0, periods=PERIODS)
     counted = learnt.of(inputs, PERIODS)
     assert (counted > 0).all()
-    again = TermDays.from_list(json.loads(json.dumps(learnt.to_list())))
+    again = TermDays.from_parts(json.loads(json.dumps(learnt.to_parts())))
     assert (again.of(inputs, PERIODS) == counted).all()
 
 
@@ -131,15 +135,47 @@ def test_who_has_not_signed_on_the_eve_is_mostly_leaving_and_who_has_far_to_go_i
 
 
 @pytest.mark.parametrize("term", [30.0, 365.0])
-def test_what_is_expected_of_each_length_of_term_in_each_period_is_what_was_seen(leavers, term):
+def test_what_trees_expect_of_each_length_of_term_in_each_period_is_what_was_seen(
+    leavers, term
+):
     inputs, followup = leavers
     few = HazardSettings(trees=60, learning_rate=0.1, min_rows_in_leaf=50)
     hazard = fit_hazard(inputs, followup, cause=0, periods=PERIODS, settings=few, by_term=True)
     expected = hazard.daily_rates(inputs) * PERIODS.exposure(followup.days)
-    own = inputs.column(TERM) == term
-    left = followup.days[own & (followup.cause == 0)]
-    seen = np.bincount(PERIODS.period_of(left), minlength=PERIODS.count)
-    np.testing.assert_allclose(expected[own].sum(axis=0), seen, rtol=0.1)
+    left = (followup.cause == 0) & (inputs.column(TERM) == term)
+    seen = np.bincount(PERIODS.period_of(followup.days[left]), minlength=PERIODS.count)
+    told = expected[inputs.column(TERM) == term].sum(axis=0)
+    np.testing.assert_allclose(told, seen, rtol=0.1)
+
+
+def aged(until: list[float], days: list[float], tenure: list[float]) -> Matrix:
+    return Matrix(np.column_stack([until, days, tenure]), (RENEWAL, TERM, TENURE), (RENEWAL,))
+
+
+def test_a_year_stayed_by_the_month_says_as_much_as_a_year_stayed_at_once():
+    told = aged([20.0, 20.0], [30.0, 365.0], [375.0, 710.0])
+    months, year = staying(told, PERIODS, daily_risk=0.001)
+    assert months[0] == year[0] == 1 / (1 + UNLIKE * 0.365)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3000)), min_size=1),
+    st.sampled_from([30.0, 91.0, 365.0]),
+    st.floats(0, 0.01),
+)
+def test_whoever_stays_is_ever_less_likely_to_leave_than_a_newcomer(rows, term, risk):
+    until, tenure = (list(map(float, column)) for column in zip(*rows, strict=True))
+    now = staying(aged(until, [term] * len(rows), tenure), PERIODS, daily_risk=risk)
+    older = [day + term for day in tenure]
+    later = staying(aged(until, [term] * len(rows), older), PERIODS, daily_risk=risk)
+    assert ((later <= now) & (now <= 1)).all()
+    assert (np.diff(now, axis=1) <= 0).all()
+
+
+def test_of_whom_no_term_or_age_is_known_nothing_is_said_to_have_been_survived():
+    assert (staying(terms([5.0], [30.0]), PERIODS, daily_risk=0.001) == 1).all()
+    unknown = aged([float("nan")], [365.0], [900.0])
+    assert (staying(unknown, PERIODS, daily_risk=0.001) == 1).all()
 
 
 @pytest.mark.parametrize(("stay", "counts"), [(0.9, True), (0.2, False)])
@@ -165,3 +201,26 @@ def test_customers_of_the_simulated_company_leave_with_their_term(company):
     followed = follow(company.features, training_day=company.day, every_days=28, min_events=30)
     exits = fit_exits(company.features, followed, company.configuration.project, bags=0)
     assert exits.hazards[CHURN].by_term
+
+
+@pytest.mark.parametrize(
+    "staying_on",
+    [
+        [1, 0.631, 0.468, 0.382, 0.326, 0.289, 0.262, 0.241],
+        [1, 0.869, 0.743, 0.653, 0.593, 0.551, 0.517, 0.491],
+    ],
+)
+def test_where_nothing_else_is_known_customers_are_more_unlike_than_those_who_look_alike(
+    staying_on,
+):
+    """Seven years of renewals of two kinds of customers, from Fader and Hardie (2007)."""
+    years, left = np.arange(8), -np.diff(staying_on)
+
+    def unlikely(logs):
+        rate, variance = np.exp(logs)
+        told = (1 + variance * rate * years) ** (-1 / variance)
+        return -(left * np.log(-np.diff(told))).sum() - staying_on[-1] * np.log(told[-1])
+
+    variance = np.exp(minimize(unlikely, [-1.0, 0.0]).x[1])
+    assert 1.4 < variance < 1.5
+    assert variance > 2 * UNLIKE
