@@ -28,7 +28,7 @@ CHANGED_FORTNIGHTS_AGO = (1, 2, 3, 4, 5)
 DECIDED_FORTNIGHTS_BEFORE = (0, 1, 2, 3)
 """How long before its term ends an account that is bound may have decided."""
 LOOKED_BACK_DAYS = 112
-HAS_CHANGED = 0.3
+HAS_CHANGED = 0.4
 """The chance, before anything was counted, that the level changed on one of those days."""
 STEADY = 20.0
 """Shape of the level of a model that has learnt from the past: it is mostly off by a fifth."""
@@ -81,7 +81,7 @@ def level_today(free: Counts, bound: Counts) -> float:
     1.0
     >>> came = np.array([20.0, 20, 10, 10, 10, 30])
     >>> round(level_today(Counts(came, expected), Counts(nobody, nobody)), 1)
-    1.7
+    1.8
     """
     ago, wait = np.array(CHANGED_FORTNIGHTS_AGO)[:, None], np.array(DECIDED_FORTNIGHTS_BEFORE)
     after = free.since(ago + 0 * wait) + bound.since(np.maximum(ago - wait, 0))
