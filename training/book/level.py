@@ -53,8 +53,9 @@ class SharedLevel:
         """
         keep, home = _markets()
         shape, rate = np.full(len(keep), DOUBT_EVENTS), np.full(len(keep), DOUBT_EVENTS)
-        # Before anything is known, a market is as likely to drift as to come home.
-        said = np.where(np.isinf(home), np.log(max(len(HOMES), 1)), 0.0)
+        # Before anything is known every kind of market is as likely. The models are learnt from
+        # all these months, which come to one on average: a mood seldom lasts beside them.
+        said = np.zeros(len(keep))
         for due, seen in zip(expected, came, strict=True):
             shape, rate = _widened(shape, rate, keep, home)
             if due > LEAST_EVENTS:

@@ -27,6 +27,11 @@ def test_before_any_history_as_much_is_expected_as_the_models_say():
     assert_allclose(learnt((0.0, 0.0)).mean, 1.0)
 
 
+def test_before_any_history_every_kind_of_market_is_as_likely():
+    weight = learnt((0.0, 0.0)).weight
+    assert_allclose(weight, 1 / len(weight))
+
+
 def test_twice_the_exits_for_two_years_is_a_level_of_nearly_two():
     assert 1.8 < learnt(*[(20.0, 40.0)] * 24).mean < 2.1
 
