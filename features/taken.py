@@ -1,11 +1,11 @@
 """How are the rows of activity read once, and what is held of each?
 
-The embedded engine puts numbers in place of texts while it reads; every row then goes straight
-to its account's place. No more is held than what is kept: some thirty bytes a row.
+The embedded engine hands over hashes in place of texts, and each stands for a number; a row goes
+straight to the place of its account. No more is held than what is kept: some thirty bytes a row.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import ibis
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from configs.errors import DataError
 from features.asof import Ints
+from features.numbers import UNKNOWN, Numbers, Told, texts_of
 
 DAY = 86_400_000_000
 """Microseconds."""
@@ -100,25 +101,24 @@ def take_in(
     """Read rows of an embedded engine; handed back are also the users, with new ones last."""
     with _at_hand(_asked(activity, asking), asking) as rows:
         by_account = rows.group_by("account_id").agg(rows=rows.count())
-        accounts = by_account.order_by("account_id").to_pyarrow()
-        first = np.zeros(len(accounts) + 1, dtype=np.int64)
-        np.cumsum(accounts["rows"].to_numpy(), out=first[1:])
-        ids = accounts["account_id"].combine_chunks()
-        told = rows.select("capability").distinct().order_by("capability").to_pyarrow()
-        capabilities = told["capability"].combine_chunks()
-        named, users = _with_new(users, rows)
+        user, capability = (rows.select(n).distinct() for n in ("user_id", "capability"))
+        accounts, people, capabilities = (
+            texts_of(told, told.columns[0]) for told in (by_account, user, capability)
+        )
+        first = np.append(0, np.cumsum(accounts.table["rows"].to_numpy()))
         columns, ahead = RowColumns.empty(int(first[-1])), first.copy()
-        with _numbered_in_engine(rows, ids, named, capabilities) as numbered:
-            for batch in numbered:
-                if not _laid(ahead, first, columns, _Batch(*map(_plain, batch.columns))):
-                    raise _MOVED
+        person, users = _with_new(users, people)
+        numbers = (accounts.numbers(), people.numbers(person), capabilities.numbers())
+        for batch in _hashed(rows, accounts, people, capabilities):
+            if not _laid(ahead, first, columns, _Batch.of(batch, numbers)):
+                raise _MOVED
     if (ahead[:-1] != first[1:]).any():
         raise _MOVED
     person, first_person, user = _numbered(first, columns.person, len(users))
     of_run = RowsByAccount(first, person, *columns[1:], first_person, user)
-    whole = counted(of_run, len(capabilities), asking.before_day)
-    names = tuple(capabilities.to_pylist())
-    return Run(ids, names, of_run, whole, asking.before_day), users
+    names = tuple(capabilities.texts.to_pylist())
+    whole = counted(of_run, len(names), asking.before_day)
+    return Run(accounts.texts, names, of_run, whole, asking.before_day), users
 
 
 @contextmanager
@@ -147,6 +147,13 @@ class _Batch(NamedTuple):
     counts_from: np.ndarray
     quantity: np.ndarray
 
+    @classmethod
+    def of(cls, rows: pa.RecordBatch, numbers: Sequence[Numbers]) -> "_Batch":
+        """Put the numbers of names in the place of their hashes."""
+        hashes, others = rows.columns[: len(numbers)], rows.columns[len(numbers) :]
+        named = (known.of_rows(told) for known, told in zip(numbers, hashes, strict=True))
+        return cls(*named, *map(_plain, others))
+
 
 def _plain(column: pa.Array) -> np.ndarray:
     values: np.ndarray = column.to_numpy(zero_copy_only=False)
@@ -171,54 +178,36 @@ def _midnight(day: int) -> pd.Timestamp:
     return pd.Timestamp(day * DAY, unit="us")
 
 
-class _Named(NamedTuple):
-    """The users whom some rows name, and the place of each among all that are kept."""
-
-    texts: pa.Array
-    places: np.ndarray
-
-
-def _with_new(users: pa.Array, rows: ir.Table) -> tuple[_Named, pa.Array]:
-    """Find the users whom rows name; handed over are also all users, the new ones last."""
-    column = rows.filter(rows.user_id.notnull()).select("user_id").distinct()
-    # Threads hand over what is distinct in any order; what is kept is the same every time.
-    texts = column.order_by("user_id").to_pyarrow()["user_id"].combine_chunks()
+def _with_new(users: pa.Array, told: Told) -> tuple[Ints, pa.Array]:
+    """The number of each text that rows hold; handed over are also all users, new ones last."""
+    texts = told.texts.drop_null()
     if not len(users):
-        return _Named(texts, np.arange(len(texts))), texts
-    places = pc.index_in(texts, value_set=users).fill_null(-1).to_numpy().copy()
-    is_new = places < 0
-    places[is_new] = len(users) + np.arange(is_new.sum())
-    return _Named(texts, places), pa.concat_arrays([users, texts.filter(pa.array(is_new))])
+        return _or_nobody(np.arange(len(texts)), told), texts
+    number = pc.index_in(texts, value_set=users).fill_null(-1).to_numpy().astype(np.int64)
+    is_new = number < 0
+    number[is_new] = len(users) + np.arange(is_new.sum())
+    return _or_nobody(number, told), pa.concat_arrays([users, texts.filter(pa.array(is_new))])
 
 
-@contextmanager
-def _numbered_in_engine(
-    rows: ir.Table, ids: pa.Array, named: _Named, capabilities: pa.Array
-) -> Iterator[Iterator[pa.RecordBatch]]:
-    """Rows with numbers for names, in the order of ``_Batch``, some at a time."""
+def _or_nobody(number: Ints, told: Told) -> Ints:
+    """Rows that name nobody have their hash too, which comes last."""
+    return np.concatenate([number, np.full(told.texts.null_count, NOBODY)])
+
+
+def _hashed(
+    rows: ir.Table, account: Told, person: Told, capability: Told
+) -> pa.RecordBatchReader:
+    """Rows with hashes for names, in the order of ``_Batch``, some at a time."""
     engine: Any = rows.get_backend()
-    names = (
-        ("account_id", ids, np.arange(len(ids))),
-        ("user_id", named.texts, named.places),
-        ("capability", capabilities, np.arange(len(capabilities))),
+    told = rows.select(
+        account=account.hash_in(rows),
+        person=person.hash_in(rows),
+        capability=capability.hash_in(rows),
+        moment=rows.occurred_at,
+        counts_from=rows.counts_from,
+        quantity=rows.quantity,
     )
-    with ExitStack() as held:
-        for column, told, codes in names:
-            table = pa.table({column: told, f"of_{column}": codes.astype(np.int32)})
-            name = f"numbers_of_{column}"
-            numbers = engine.create_table(name, table, temp=True, overwrite=True)
-            held.callback(engine.drop_table, name, force=True)
-            join = rows.left_join if column == "user_id" else rows.inner_join
-            rows = join(numbers, column)
-        told = rows.select(
-            account=rows.of_account_id,
-            person=rows.of_user_id.fill_null(NOBODY),
-            capability=rows.of_capability,
-            moment=rows.occurred_at,
-            counts_from=rows.counts_from,
-            quantity=rows.quantity,
-        )
-        yield engine.con.sql(engine.compile(told)).to_arrow_reader(BATCH_ROWS)
+    return engine.con.sql(engine.compile(told)).to_arrow_reader(BATCH_ROWS)
 
 
 def counted(rows: RowsByAccount, capabilities: int, until: int) -> Counted:
@@ -252,15 +241,14 @@ def _of_capabilities(rows: RowsByAccount, capabilities: int, until: int) -> tupl
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _laid(ahead: Ints, first: Ints, to: RowColumns, rows: _Batch) -> bool:
-    """Put each row behind the last one of its account; whether there was room."""
+    """Put each row behind the last one of its account; whether all were known, and had room."""
     for row in range(len(rows.account)):
-        account = rows.account[row]
-        at = ahead[account]
-        if at >= first[account + 1]:
+        account, person, capability = rows.account[row], rows.person[row], rows.capability[row]
+        if UNKNOWN in (account, person, capability) or ahead[account] >= first[account + 1]:
             return False
+        at = ahead[account]
         ahead[account] = at + 1
-        to.person[at] = rows.person[row]
-        to.capability[at] = rows.capability[row]
+        to.person[at], to.capability[at] = person, capability
         to.moment[at] = rows.moment[row]
         to.known[at] = rows.counts_from[row] // DAY
         to.quantity[at] = rows.quantity[row]
