@@ -1,7 +1,7 @@
 """How are the rows of activity read once, and what is held of each?
 
-The embedded engine hands over hashes in place of texts, and each stands for a number; a row goes
-straight to the place of its account. No more is held than what is kept: some thirty bytes a row.
+The embedded engine hands over hashes in place of texts, and each stands for a number; every
+row goes straight to its account's place. No more is held than what is kept: thirty bytes a row.
 """
 
 from collections.abc import Iterator, Sequence
