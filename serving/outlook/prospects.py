@@ -149,7 +149,7 @@ def _voice(
     """
     past_rates, periods = speaker.rates(before)
     seen = _reality(past_rates, past, before, periods=periods, cause=cause)
-    own = Correction.learnt(seen, knows_terms=speaker.knows_terms)
+    own = Correction.learnt(seen, is_model=speaker.is_model)
 
     def told(rows: Ints, ahead: int) -> Floats:
         return own.daily(past_rates[rows], before.iloc[rows], periods=periods, days=ahead)
@@ -198,7 +198,7 @@ def _of_changing(
     if expansion is not None and models.foretells(QUESTIONS[way]):
         periods = expansion.periods
         return [
-            Speaker(lambda rows: (expansion.rates(rows)[NAMES[way]], periods), knows_terms=True)
+            Speaker(lambda rows: (expansion.rates(rows)[NAMES[way]], periods), is_model=True)
         ]
     # Few accounts ever shrink: their kind tells a book's losses better than any single rule.
     evenly = np.ones((len(before), 1))

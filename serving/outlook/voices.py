@@ -46,8 +46,8 @@ class Speaker:
 
     rates: Rates
     weight: float = 1.0
-    knows_terms: bool = False
-    """Whether its rates already say in which period an account decides."""
+    is_model: bool = False
+    """A model says in which period an account decides, and speaks at the level of today."""
 
 
 def of_leaving(models: Models, *, is_model: bool) -> list[Speaker]:
@@ -58,7 +58,7 @@ def of_leaving(models: Models, *, is_model: bool) -> list[Speaker]:
         return rates[CHURN], models.exits.periods
 
     if is_model or models.rule is None:
-        return [Speaker(by_model, knows_terms=True)]
+        return [Speaker(by_model, is_model=True)]
     horizons = models.meta["horizons"]
 
     def by(rule: Baseline) -> Rates:
@@ -75,7 +75,7 @@ def of_growing(models: Models, expansion: ExpansionModel) -> list[Speaker]:
         return expansion.rates(values)[GROWS], expansion.periods
 
     if models.foretells(QUESTION):
-        return [Speaker(by_model, knows_terms=True)]
+        return [Speaker(by_model, is_model=True)]
     horizons = models.meta["horizons"]
 
     def by(rule: Baseline) -> Rates:
@@ -96,7 +96,7 @@ def _believed(
     kept = kept or {next(iter(rules)): 1.0}
     whole = sum(kept.values())
     return [
-        Speaker(known[name], weight / whole, knows_terms=name == MODEL)
+        Speaker(known[name], weight / whole, is_model=name == MODEL)
         for name, weight in kept.items()
     ]
 

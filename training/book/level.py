@@ -2,9 +2,9 @@
 
 A bad quarter hits everybody: over a whole book, luck averages out and the mood of the market
 does not. The level is how many events came for each that the account-level models expected. It
-drifts from month to month, and in some markets comes home to one: how fast, how far, and where
-it stands is learnt from the months behind us (Harvey and Fernandes 1989, "Time series models
-for count or qualitative observations"; Lewis, McKenzie and Hugus 1989, "Gamma processes").
+drifts from month to month, and in some markets comes home: how fast, how far, and where it
+stands is learnt from the months behind us (Harvey and Fernandes 1989, "Time series models for
+count or qualitative observations"; Lewis, McKenzie and Hugus 1989, "Gamma processes").
 """
 
 from collections.abc import Sequence
@@ -43,16 +43,24 @@ class SharedLevel:
     """By which share of itself the level may be wrong altogether: a standard error."""
     freedom: float = 1.0
     """From so many quarters, less one, the doubt is known."""
+    usual: float = 1.0
+    """What the level is at home: events of all the past for each that the models say."""
 
     @classmethod
-    def learnt(cls, expected: Sequence[float], came: Sequence[float]) -> Self:
+    def learnt(
+        cls, expected: Sequence[float], came: Sequence[float], *, is_of_today: bool = False
+    ) -> Self:
         """Follow the level through the months, oldest first.
 
         ``expected`` holds the events that the models expected of each month, ``came`` those
-        that came. A month in which nothing was expected teaches nothing.
+        that came. A month in which nothing was expected teaches nothing. Where what they say
+        ``is_of_today``, their level was set by the last weeks, which is no home to come to: it
+        is known from all the past then.
         """
         keep, home = _markets()
         shape, rate = np.full(len(keep), DOUBT_EVENTS), np.full(len(keep), DOUBT_EVENTS)
+        usual = _never_moving(sum(expected), sum(came)) if is_of_today else 1.0
+        expected = [usual * due for due in expected]
         # Before anything is known every kind of market is as likely. The models are learnt from
         # all these months, which come to one on average: a mood seldom lasts beside them.
         said = np.zeros(len(keep))
@@ -63,12 +71,12 @@ class SharedLevel:
                 shape, rate = shape + seen, rate + due
         likely = np.exp(said - said.max())
         doubt, freedom = _doubt(expected, came)
-        return cls(keep, home, likely / likely.sum(), shape, rate, doubt, freedom)
+        return cls(keep, home, likely / likely.sum(), shape, rate, doubt, freedom, usual)
 
     @property
     def mean(self) -> float:
         """Events to expect for each that the models expect."""
-        return float((self.weight * self.shape / self.rate).sum())
+        return self.usual * float((self.weight * self.shape / self.rate).sum())
 
     def expected(self, months: int) -> Floats:
         """The mean of the level in each of the months to come."""
@@ -76,14 +84,14 @@ class SharedLevel:
             np.where(np.isinf(self.home), 1.0, self.keep) ** np.arange(1, months + 1)[:, None]
         )
         level = share * self.shape / self.rate + (1 - share)
-        told: Floats = (self.weight * level).sum(axis=1)
+        told: Floats = self.usual * (self.weight * level).sum(axis=1)
         return told
 
     def paths(self, months: int, *, draws: int, rng: np.random.Generator) -> Floats:
         """Draw the level of the months to come: one row per draw, one column per month.
 
         Every draw starts somewhere the level may be now. In some it drifts on from there, up as
-        often as down: its mean stays, its spread grows. In others it comes home to one month by
+        often as down: its mean stays, its spread grows. In others it comes home month by
         month. How far it moves is itself known from few quarters, and over all of a draw lies
         one doubt about what the models say: both have the long tails of Student's t. However
         few draws there are, each month has the mean that is to be expected of it.
@@ -135,10 +143,14 @@ def _doubt(expected: Sequence[float], came: Sequence[float]) -> tuple[float, flo
     freedom = max(len(due) - 1, 1)
     if not len(due):
         return 1 / np.sqrt(DOUBT_EVENTS), freedom
-    level = (seen.sum() + DOUBT_EVENTS) / (due.sum() + DOUBT_EVENTS)
+    level = _never_moving(due.sum(), seen.sum())
     scatter = ((seen - level * due) ** 2 / (level * due)).sum() / freedom
     error = np.sqrt(max(scatter, 1.0) / (seen.sum() + DOUBT_EVENTS))
     return min(float(error), 1.0), freedom
+
+
+def _never_moving(expected: float, came: float) -> float:
+    return float((came + DOUBT_EVENTS) / (expected + DOUBT_EVENTS))
 
 
 def _by_quarter(months: Sequence[float]) -> Floats:

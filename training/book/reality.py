@@ -115,25 +115,25 @@ class Correction:
     factors: RenewalFactors
     stakes: Stakes
     level: SharedLevel
-    knows_terms: bool
-    """Whether the rates already say in which period an account decides."""
+    is_model: bool
+    """A model's rates say in which period an account decides, and are at the level of today."""
 
     @classmethod
-    def learnt(cls, reality: Reality, *, knows_terms: bool = False) -> Self:
+    def learnt(cls, reality: Reality, *, is_model: bool = False) -> Self:
         own = reality.decisive_in_time
         factors = RenewalFactors.learnt(reality.expected, reality.came, own)
         level = SharedLevel.learnt((), ())
-        placing = cls(factors, Stakes.unknown(), level, knows_terms)
+        placing = cls(factors, Stakes.unknown(), level, is_model)
         sums = (
             cells.sum(axis=1) for cells in (reality.decided(placing).expected, reality.came)
         )
         weighing = replace(placing, stakes=Stakes.learnt(reality.arr, *sums))
         months = reality.decided(weighing).by_month()
-        return replace(weighing, level=SharedLevel.learnt(*months))
+        return replace(weighing, level=SharedLevel.learnt(*months, is_of_today=is_model))
 
     def placed(self, daily: Floats, decisive: Floats | None, periods: Periods) -> Floats:
         """Put daily rates on the days on which things are decided."""
-        if self.knows_terms:
+        if self.is_model:
             return self.factors.gathered(daily, decisive, periods)
         return self.factors.moved(daily, decisive)
 

@@ -37,7 +37,7 @@ def ahead(company, models: Models, *, is_model: bool):
 
 def test_a_model_that_is_proven_speaks_alone(company):
     (alone,) = of_leaving(company.models, is_model=True)
-    assert alone.knows_terms
+    assert alone.is_model
     assert alone.weight == 1.0
 
 
@@ -47,7 +47,7 @@ def test_where_nothing_is_proven_all_speak_that_are_believed_enough(company):
     unproven = told(company, churn={**weights, MODEL: 0.1}, expansion={})
     speak = of_leaving(unproven, is_model=False)
     assert len(speak) == len(rules) + 1
-    assert sum(each.knows_terms for each in speak) == 1
+    assert sum(each.is_model for each in speak) == 1
     assert sum(each.weight for each in speak) == pytest.approx(1.0)
     hardly = {**weights, rules[0]: LEAST_WEIGHT / 2}
     fewer = of_leaving(told(company, churn=hardly), is_model=False)

@@ -11,8 +11,9 @@ from training.book.level import DOUBT_EVENTS, KEEPS, SharedLevel
 months = st.lists(st.tuples(st.floats(0, 50), st.integers(0, 60)), min_size=1, max_size=30)
 
 
-def learnt(*told: tuple[float, float]) -> SharedLevel:
-    return SharedLevel.learnt([due for due, _ in told], [seen for _, seen in told])
+def learnt(*told: tuple[float, float], is_of_today: bool = False) -> SharedLevel:
+    expected, came = [due for due, _ in told], [seen for _, seen in told]
+    return SharedLevel.learnt(expected, came, is_of_today=is_of_today)
 
 
 @given(months)
@@ -76,9 +77,11 @@ def test_a_market_that_comes_home_is_at_one_in_the_end_and_spread_as_its_kind_is
     assert_allclose(paths[:, -1].var(), (level.weight / level.home).sum(), rtol=0.05)
 
 
-@given(months, st.integers(1, 6), st.integers(2, 40))
-def test_however_few_draws_there_are_every_month_has_its_expected_mean(told, ahead, draws):
-    level = learnt(*told)
+@given(months, st.integers(1, 6), st.integers(2, 40), st.booleans())
+def test_however_few_draws_there_are_every_month_has_its_expected_mean(
+    told, ahead, draws, is_of_today
+):
+    level = learnt(*told, is_of_today=is_of_today)
     paths = level.paths(ahead, draws=draws, rng=np.random.default_rng(3))
     assert_allclose(paths.mean(axis=0), level.expected(ahead))
 
@@ -103,6 +106,26 @@ def test_a_market_that_swings_around_one_is_known_from_one_that_leaves_it_for_go
     leaves = learnt(*[(20.0, 20.0)] * 6, *[(20.0, 80.0)] * 18)
     assert swings.weight[np.isinf(swings.home)].sum() < 0.2
     assert leaves.weight[np.isinf(leaves.home)].sum() > 0.8
+
+
+def test_what_models_say_at_the_level_of_today_comes_home_to_what_came_of_all_the_past():
+    lately_calm = [(10.0, 20.0)] * 24 + [(10.0, 10.0)] * 3
+    one, past = (
+        only(learnt(*lately_calm, is_of_today=is_of_today), drifts=False).expected(60)
+        for is_of_today in (False, True)
+    )
+    assert_allclose(one[-1], 1.0, rtol=0.02)
+    assert_allclose(past[-1], (510 + DOUBT_EVENTS) / (270 + DOUBT_EVENTS), rtol=0.02)
+
+
+@given(st.floats(0.5, 2.0))
+def test_at_which_level_models_were_set_changes_nothing_of_what_is_to_be_expected(times):
+    came = [18.0, 25.0, 22.0, 15.0] * 12
+    told, said = (
+        learnt(*[(due, seen) for seen in came], is_of_today=True).expected(6) * due
+        for due in (20.0, 20.0 * times)
+    )
+    assert_allclose(told, said, rtol=0.01)
 
 
 def test_the_same_seed_draws_the_same_paths():
