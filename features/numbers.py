@@ -86,6 +86,7 @@ def _found(known: Numbers, hashes: Ints) -> np.ndarray:
     told = np.empty(len(hashes), dtype=np.int32)
     last = len(known.hashes) - 1
     for row in range(len(hashes)):
+        # A free place holds nought: whose hash is nought is found, or UNKNOWN, all the same.
         at = hashes[row] & last
         while known.hashes[at] != hashes[row] and known.numbers[at] != UNKNOWN:
             at = (at + 1) & last
