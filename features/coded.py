@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from features.asof import Bools, Ints, Mornings
 from features.roles import Roles
-from features.taken import DAY, NOBODY, RowColumns, RowsByAccount, Run
+from features.taken import RowColumns, RowsByAccount, Run, days_of
 
 
 class CodedRows(NamedTuple):
@@ -97,7 +97,7 @@ def coded_rows(
         person=laid.person,
         capability=laid.capability,
         moment=laid.moment,
-        day=_days(laid.moment),
+        day=days_of(laid.moment),
         known=laid.known,
         quantity=laid.quantity,
         first_person=laid.first_person,
@@ -197,14 +197,6 @@ def rows_of_capability(
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _days(moment: Ints) -> np.ndarray:
-    told = np.empty(len(moment), dtype=np.int32)
-    for row in range(len(moment)):
-        told[row] = moment[row] // DAY
-    return told
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _count(counts: Ints, place: Ints, first: Ints, known: np.ndarray, until: int) -> None:
     """Add to each account's count, behind its place, the rows known before a day."""
     for one in range(len(place)):
@@ -232,7 +224,7 @@ def _lay(
             if rows.known[row] >= until:
                 continue
             person = rows.person[row]
-            to.person[at] = number[people + person] if person >= 0 else NOBODY
+            to.person[at] = number[people + person] if person >= 0 else person
             to.capability[at] = codes[rows.capability[row]]
             to.moment[at], to.known[at] = rows.moment[row], rows.known[row]
             to.quantity[at] = rows.quantity[row]

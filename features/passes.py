@@ -74,7 +74,7 @@ def reduced_people(
         }
     )
     wanted = pd.Index(list(capabilities)).get_indexer(pd.Index(list(names.capabilities)))
-    known = _first_known_by_role(rows, wanted, len(names.roles), len(capabilities))
+    known = _first_known_by_role(rows, NEVER, wanted, len(names.roles), len(capabilities))
     account, role, capability = np.nonzero(known < -NEVER)
     by_role = pd.DataFrame(
         {
@@ -94,7 +94,13 @@ def _by_segment(
     segment, bit = frame["segment"].to_numpy(np.int32), frame["day_bit"].to_numpy(np.int64)
     cells = _cells(rows, mornings, segment, first_day=calendar.first_day)
     count, quantity, days, last_day, each = _summed(
-        cells.of_row, rows, bit, calendar.first_day, len(cells.key), asked
+        cells.of_row,
+        rows,
+        (NEVER, LARGE, FINEST),
+        bit,
+        calendar.first_day,
+        len(cells.key),
+        asked,
     )
     told = {
         "account_id": cells.account,
@@ -112,7 +118,8 @@ def _by_segment(
 def _by_person(rows: CodedRows, mornings: Mornings, roles: Sequence[str]) -> pd.DataFrame:
     widths = np.append(np.diff(rows.first_person), 0)
     entries = _entries(rows, rows.person, widths, mornings)
-    role, known = _roles_of(rows, entries["account_id"].to_numpy(), entries["what"].to_numpy())
+    account, person = entries["account_id"].to_numpy(), entries["what"].to_numpy()
+    role, known = _roles_of(rows, NEVER, account, person)
     return entries.drop(columns="what").assign(
         role=pd.Categorical.from_codes(role, pd.Index(list(roles))), role_known=known
     )
@@ -125,27 +132,28 @@ def _entries(
 
     ``widths`` says how many of them each account has.
     """
-    told = _walk_entries(rows, what, widths, mornings.count, *mornings.after)
+    told = _walk_entries(rows, NEVER, what, widths, mornings.count, *mornings.after)
     columns = ("account_id", "what", "seen_from", "until", "last_day")
     return pd.DataFrame(dict(zip(columns, told, strict=True)), copy=False)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _roles_of(
-    rows: CodedRows, account: np.ndarray, person: np.ndarray
+    rows: CodedRows, never: int, account: np.ndarray, person: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The role of each of some people, and since when it is known; NEVER for none."""
+    """The role of each of some people, and since when it is known; ``never`` for none."""
     role, known = np.empty(len(person), dtype=np.int32), np.empty(len(person), dtype=np.int32)
     for one in range(len(person)):
         whose = rows.first_person[account[one]] + person[one]
         role[one] = rows.role[whose]
-        known[one] = rows.role_known[whose] if role[one] >= 0 else NEVER
+        known[one] = rows.role_known[whose] if role[one] >= 0 else never
     return role, known
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _walk_entries(
     rows: CodedRows,
+    never: int,
     what: np.ndarray,
     widths: np.ndarray,
     mornings: int,
@@ -153,7 +161,7 @@ def _walk_entries(
     after: Ints,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     told = np.empty((5, len(what)), dtype=np.int32)
-    newest = np.full((max(widths.max(), 1), mornings), NEVER, dtype=np.int32)
+    newest = np.full((max(widths.max(), 1), mornings), never, dtype=np.int32)
     count = 0
     for account in range(len(rows.first) - 1):
         for row in range(rows.first[account], rows.first[account + 1]):
@@ -161,16 +169,16 @@ def _walk_entries(
                 one, seen = what[row], after[max(rows.known[row] - first, 0)]
                 newest[one, seen] = max(newest[one, seen], rows.day[row])
         for one in range(widths[account]):
-            last, begun = NEVER, count
+            last, begun = never, count
             for seen in range(mornings):
-                if newest[one, seen] > NEVER:
+                if newest[one, seen] > never:
                     last = max(last, newest[one, seen])
                     if count > begun:
                         told[3, count - 1] = seen
                     told[0, count], told[1, count], told[2, count] = account, one, seen
-                    told[3, count], told[4, count] = -NEVER, last
+                    told[3, count], told[4, count] = -never, last
                     count += 1
-                    newest[one, seen] = NEVER
+                    newest[one, seen] = never
     # What was not written to was never given memory.
     kept = told[:, :count]
     return kept[0], kept[1], kept[2], kept[3], kept[4]
@@ -237,7 +245,13 @@ def _counted(cell: np.ndarray, size: int) -> np.ndarray:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _summed(
-    cell: np.ndarray, rows: CodedRows, bit: Ints, first_day: int, size: int, asked: int
+    cell: np.ndarray,
+    rows: CodedRows,
+    numbers: tuple[int, float, float],
+    bit: Ints,
+    first_day: int,
+    size: int,
+    asked: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Rows, quantity, days and the last of them, and the rows of each capability asked for.
 
@@ -246,7 +260,8 @@ def _summed(
     """
     count, days = np.zeros(size, dtype=np.int32), np.zeros(size, dtype=np.int32)
     steps, large = np.zeros(size, dtype=np.int64), np.zeros(size)
-    last, each = np.full(size, NEVER, np.int32), np.zeros((asked, size), dtype=np.int32)
+    never, large_from, finest = numbers
+    last, each = np.full(size, never, np.int32), np.zeros((asked, size), dtype=np.int32)
     for row in range(len(cell)):
         at, amount = cell[row], rows.quantity[row]
         count[at] += 1
@@ -254,21 +269,23 @@ def _summed(
         last[at] = max(last[at], rows.day[row])
         if rows.capability[row] < asked:
             each[rows.capability[row], at] += 1
-        if abs(amount) >= LARGE:
+        if abs(amount) >= large_from:
             large[at] += amount
         else:
-            scaled = amount / FINEST
+            scaled = amount / finest
             whole = np.trunc(scaled)
             if abs(scaled - whole) >= 0.5:
                 whole += np.sign(scaled)
             steps[at] += np.int64(whole)
-    return count, steps * FINEST + large, days, last, each
+    return count, steps * finest + large, days, last, each
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _first_known_by_role(rows: CodedRows, wanted: Ints, roles: int, asked: int) -> Ints:
+def _first_known_by_role(
+    rows: CodedRows, never: int, wanted: Ints, roles: int, asked: int
+) -> Ints:
     """The day from which on each role of each account is known to have used what is asked."""
-    told = np.full((len(rows.first) - 1, roles, asked), -NEVER, dtype=np.int64)
+    told = np.full((len(rows.first) - 1, roles, asked), -never, dtype=np.int64)
     for account in range(len(rows.first) - 1):
         for row in range(rows.first[account], rows.first[account + 1]):
             place = wanted[rows.capability[row]]

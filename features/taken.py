@@ -110,7 +110,7 @@ def take_in(
         person, users = _with_new(users, people)
         numbers = (accounts.numbers(), people.numbers(person), capabilities.numbers())
         for batch in _hashed(rows, accounts, people, capabilities):
-            if not _laid(ahead, first, columns, _Batch.of(batch, numbers)):
+            if not _laid(ahead, first, columns, _Batch.of(batch, numbers), UNKNOWN):
                 raise _MOVED
     if (ahead[:-1] != first[1:]).any():
         raise _MOVED
@@ -216,6 +216,15 @@ def counted(rows: RowsByAccount, capabilities: int, until: int) -> Counted:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def days_of(moment: Ints) -> np.ndarray:
+    """The day of each moment."""
+    told = np.empty(len(moment), dtype=np.int32)
+    for row in range(len(moment)):
+        told[row] = moment[row] // DAY
+    return told
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _empty(rows: int) -> tuple[np.ndarray, np.ndarray, Ints, np.ndarray, np.ndarray]:
     """Not by NumPy, which asks for huge pages; these can cost more than to fill them."""
     return (
@@ -240,11 +249,11 @@ def _of_capabilities(rows: RowsByAccount, capabilities: int, until: int) -> tupl
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _laid(ahead: Ints, first: Ints, to: RowColumns, rows: _Batch) -> bool:
+def _laid(ahead: Ints, first: Ints, to: RowColumns, rows: _Batch, unknown: int) -> bool:
     """Put each row behind the last one of its account; whether all were known, and had room."""
     for row in range(len(rows.account)):
         account, person, capability = rows.account[row], rows.person[row], rows.capability[row]
-        if UNKNOWN in (account, person, capability) or ahead[account] >= first[account + 1]:
+        if unknown in (account, person, capability) or ahead[account] >= first[account + 1]:
             return False
         at = ahead[account]
         ahead[account] = at + 1

@@ -22,6 +22,7 @@ HTTP_CLIENTS = {
     "urllib3",
 }
 UNPICKLERS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "skops"}
+COMPILERS = {"cfunc", "compiled", "guvectorize", "jit", "njit", "stencil", "vectorize"}
 NOT_NOUNS = {"common", "helper", "helpers", "misc", "tools", "util", "utils"}
 ONLY_FOR_TESTS = {"behaviour", "data", "golden"}
 # In brackets, so that this line is not found by itself.
@@ -53,6 +54,26 @@ class Module:
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 yield "." * node.level + (node.module or "")
+
+    def compiled(self) -> Iterator[ast.FunctionDef]:
+        """The functions that become machine code."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef):
+                words = {
+                    word for d in node.decorator_list for word in ast.unparse(d).split("(")
+                }
+                if {word.rpartition(".")[2] for word in words} & COMPILERS:
+                    yield node
+
+    def named_elsewhere(self) -> set[str]:
+        """Names that are imported from other files of the project."""
+        return {
+            alias.asname or alias.name.partition(".")[0]
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+            if (getattr(node, "module", None) or alias.name).partition(".")[0] in PACKAGES
+        }
 
     def calls(self) -> Iterator[str]:
         """The last word of everything called: ``now`` of ``datetime.now()``."""
@@ -161,6 +182,23 @@ def test_no_file_names_a_host_that_packages_come_from():
 
 def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "ignore")
+
+
+def test_machine_code_holds_nothing_of_another_file():
+    """It is kept until its own file changes: what it had from another would be stale."""
+    foreign = {
+        f"{module.name}: {function.name} reads {name}"
+        for module in modules(*PACKAGES)
+        for function in module.compiled()
+        for name in module.named_elsewhere() & set(_names_in(function))
+    }
+    assert not foreign
+
+
+def _names_in(function: ast.FunctionDef) -> Iterator[str]:
+    """Every name that the body of a function reads; its signature only speaks to us."""
+    for statement in function.body:
+        yield from (node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
 
 
 def test_tests_mirror_the_tree():

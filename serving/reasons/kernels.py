@@ -17,7 +17,6 @@ import numpy as np
 from serving.reasons.patterns import MOST_SPLITS, Bits, Patterns
 from training.engine.compiled import compiled
 from training.engine.periods import Floats, Ints
-from training.engine.trees import ABSENT_GOES_LEFT, ABSENT_IS, ABSENT_IS_ZERO
 
 ROWS_AT_ONCE = 256
 # What LightGBM takes for zero.
@@ -105,15 +104,12 @@ def _walk(patterns: Patterns, tree: int, columns: Floats, went_left: Bits) -> No
     for split in range(first, patterns.first_split[tree + 1]):
         value = columns[patterns.split_input[split]]
         threshold = patterns.threshold[split]
-        absent_is = patterns.decision[split] & ABSENT_IS
-        absent_left = (patterns.decision[split] & ABSENT_GOES_LEFT) != 0
+        absent_left, zero_too = patterns.absent_left[split], patterns.absent_is_zero[split]
         bit = np.uint64(1) << np.uint64(split - first)
-        # Absent values that were not learnt, or are learnt as zeros, are read as zeros.
-        nan_left = absent_left if absent_is != 0 else threshold >= 0.0
         for row in range(ROWS_AT_ONCE):
             x = value[row]
-            left = nan_left if np.isnan(x) else x <= threshold
-            if absent_is == ABSENT_IS_ZERO and abs(x) <= _ZERO:
+            left = absent_left if np.isnan(x) else x <= threshold
+            if zero_too and abs(x) <= _ZERO:
                 left = absent_left
             went_left[row] |= bit if left else np.uint64(0)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from features.asof import Bools
 from training.engine.periods import Floats, Ints
 from training.engine.trees import Tree
 
@@ -33,7 +34,8 @@ class Patterns(NamedTuple):
     first_leaf: Ints
     split_input: Ints
     threshold: Floats
-    decision: Ints
+    absent_left: Bools
+    absent_is_zero: Bools
     value: Floats
     first_condition: Ints
     condition_input: Ints
@@ -62,7 +64,8 @@ def lay_out(trees: Sequence[Tree]) -> Patterns:
         first_leaf=_starts([len(tree.leaf_value) for tree in trees]),
         split_input=np.searchsorted(inputs, np.concatenate([t.feature for t in trees])),
         threshold=np.concatenate([tree.threshold for tree in trees]),
-        decision=np.concatenate([tree.decision for tree in trees]),
+        absent_left=np.concatenate([tree.absent_left for tree in trees]),
+        absent_is_zero=np.concatenate([tree.absent_is_zero for tree in trees]),
         value=np.array([value for value, _ in leaves], dtype=np.float64),
         first_condition=_starts(width),
         condition_input=np.searchsorted(inputs, [c.input for c in conditions]),

@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 
+from features.asof import Bools
 from training.engine.periods import Floats, Ints
 
 # LightGBM's decision types, as bits: a categorical split, absent values go left, and what
@@ -42,6 +43,18 @@ class Tree:
     @property
     def nodes(self) -> int:
         return len(self.feature)
+
+    @property
+    def absent_is_zero(self) -> Bools:
+        """Where a split takes zeros for absent, too."""
+        absent_is_zero: Bools = self.decision & ABSENT_IS == ABSENT_IS_ZERO
+        return absent_is_zero
+
+    @property
+    def absent_left(self) -> Bools:
+        """Where absent values turn left; those that were not learnt are read as zeros."""
+        learnt = (self.decision & ABSENT_IS) != ABSENT_IS_NOTHING
+        return np.where(learnt, (self.decision & ABSENT_GOES_LEFT) != 0, self.threshold >= 0)
 
     @property
     def print(self) -> bytes:

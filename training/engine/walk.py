@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from features.asof import Bools
 from training.engine.compiled import compiled
 from training.engine.matrix import CLOCK_REACH_DAYS
 from training.engine.periods import Floats, Ints, Periods
-from training.engine.trees import ABSENT_GOES_LEFT, ABSENT_IS, ABSENT_IS_ZERO, Tree
+from training.engine.trees import Tree
 
 MOST_SPLITS = 10
 """Trees of more splits than this would need tables too large to stay at hand."""
@@ -34,11 +35,14 @@ class Walk(NamedTuple):
     feature: Ints
     kind: Ints
     threshold: Floats
-    decision: Ints
+    absent_left: Bools
+    absent_is_zero: Bools
     leaf: Floats
     """Each tree's table: the value of the leaf that a pattern of left turns leads to."""
     inputs: Ints
     """The columns that are read; features count among these, and the period comes after."""
+    reach_days: float
+    """How far off a clock is still told from one further off."""
 
 
 def lay_out(trees: Sequence[Tree], *, inputs: int, clocks: Sequence[int]) -> Walk | None:
@@ -61,9 +65,11 @@ def lay_out(trees: Sequence[Tree], *, inputs: int, clocks: Sequence[int]) -> Wal
         feature=np.searchsorted(read, _ordered(all_features, orders)),
         kind=_ordered(kinds, orders),
         threshold=_ordered([tree.threshold for tree in trees], orders),
-        decision=_ordered([tree.decision for tree in trees], orders),
+        absent_left=_ordered([tree.absent_left for tree in trees], orders),
+        absent_is_zero=_ordered([tree.absent_is_zero for tree in trees], orders),
         leaf=np.concatenate([*tables, np.zeros(0)]),
         inputs=read,
+        reach_days=CLOCK_REACH_DAYS,
     )
 
 
@@ -161,7 +167,9 @@ def _add_to_each(
                 shown[:] = starts[period]
             else:
                 column = columns[walk.feature[split]]
-                _clock_in_period(column, starts[period], lengths[period], shown)
+                _clock_in_period(
+                    column, starts[period], lengths[period], walk.reach_days, shown
+                )
             _turn(walk, split, split - root, shown, pattern)
         own = sums[period]
         for row in range(ROWS_AT_ONCE):
@@ -169,25 +177,23 @@ def _add_to_each(
 
 
 @compiled
-def _clock_in_period(column: Floats, start: float, length: float, shown: Floats) -> None:
+def _clock_in_period(
+    column: Floats, start: float, length: float, reach: float, shown: Floats
+) -> None:
     """Write where in the period each clock runs out: see ``clocks_in_period``."""
     for row in range(ROWS_AT_ONCE):
         days = column[row] - start
-        days = CLOCK_REACH_DAYS if days > CLOCK_REACH_DAYS else days
-        days = -CLOCK_REACH_DAYS if days < -CLOCK_REACH_DAYS else days
+        days = reach if days > reach else days
+        days = -reach if days < -reach else days
         shown[row] = days / length
 
 
 @compiled
 def _turn(walk: Walk, split: int, bit: int, value: Floats, pattern: Ints) -> None:
     """Set a bit in the pattern of each row that turns left at a split, as LightGBM decides."""
-    threshold, decision = walk.threshold[split], walk.decision[split]
-    absent_is = decision & ABSENT_IS
-    absent_left = (decision & ABSENT_GOES_LEFT) != 0
-    # Absent values that were not learnt, or are learnt as zeros, are read as zeros.
-    nan_left = absent_left if absent_is != 0 else threshold >= 0.0
+    threshold, absent_left = walk.threshold[split], walk.absent_left[split]
     mask = np.int64(1) << np.int64(bit)
-    if absent_is == ABSENT_IS_ZERO:
+    if walk.absent_is_zero[split]:
         for row in range(ROWS_AT_ONCE):
             x = value[row]
             left = absent_left if np.isnan(x) or abs(x) <= _ZERO else x <= threshold
@@ -195,5 +201,5 @@ def _turn(walk: Walk, split: int, bit: int, value: Floats, pattern: Ints) -> Non
     else:
         for row in range(ROWS_AT_ONCE):
             x = value[row]
-            left = nan_left if np.isnan(x) else x <= threshold
+            left = absent_left if np.isnan(x) else x <= threshold
             pattern[row] |= mask if left else np.int64(0)
