@@ -1,6 +1,7 @@
 """What can be learnt from these tables, and what is too small to learn from?"""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -30,16 +31,18 @@ def readiness(config: Path, as_of: date | None, *, today: date) -> Iterator[str]
     """Validate configuration and tables, then say what they hold, a line at a time."""
     configuration = load(config)
     source = open_source(configuration.project, configuration.folder)
-    source.check()
-    day = as_of or default_as_of(source, today=today)
-    small = _small_tables(source, day)
-    _must_fit(configuration, source, small["accounts"])
-    yield f"{configuration.project.name} as of {day}: configuration and tables are in order"
-    yield from (f"  beware: {warning}" for warning in configuration.warnings())
-    yield from _tables(source)
-    yield from _outcomes(small, configuration, day)
-    yield from _programme(small, configuration, day)
-    yield from _milestones(source, small, configuration, day)
+    with closing(source), source.steady():
+        source.check()
+        source.check_every_byte()
+        day = as_of or default_as_of(source, today=today)
+        small = _small_tables(source, day)
+        _must_fit(configuration, source, small["accounts"])
+        yield f"{configuration.project.name} as of {day}: configuration and tables are in order"
+        yield from (f"  beware: {warning}" for warning in configuration.warnings())
+        yield from _tables(source)
+        yield from _outcomes(small, configuration, day)
+        yield from _programme(small, configuration, day)
+        yield from _milestones(source, small, configuration, day)
 
 
 def _small_tables(source: Source, day: date) -> dict[str, pd.DataFrame]:

@@ -77,5 +77,12 @@ def _in_words(misused: typer.TyperException) -> str:
 
 def _tell(line: str, wrong: Exception) -> None:
     print(" ".join(line.split()), file=sys.stderr)  # noqa: T201
-    # Else Prefect keeps the frames, they keep DuckDB, and DuckDB complains of it at the end.
+    _let_go(wrong)
+
+
+def _let_go(wrong: BaseException) -> None:
+    """Free all that an error holds: Prefect keeps it, and DuckDB complains of it at the end."""
     traceback.clear_frames(wrong.__traceback__)
+    under, wrong.__cause__, wrong.__context__ = wrong.__cause__ or wrong.__context__, None, None
+    if under is not None:
+        _let_go(under)

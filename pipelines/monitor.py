@@ -6,6 +6,7 @@ and has a model that has decayed learn anew, not more often than ``[monitor]`` a
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,12 @@ def examined(
         ledger.first_said("milestones", before=as_of, every_days=MILESTONES_EVERY_DAYS),
     )
     source = open_source(configuration.project, configuration.folder)
+    with closing(source), source.steady():
+        arrivals = daily_arrivals(source.tables, as_of=as_of)
     return examine(
         said=said,
         features=features,
-        arrivals=daily_arrivals(source.tables, as_of=as_of),
+        arrivals=arrivals,
         models=models_in_use(Registry(lake.root), configuration.project, as_of).models,
         project=configuration.project,
         as_of=as_of,

@@ -1,20 +1,20 @@
 """A customer whose tables are files in a folder: Parquet or CSV, one per table or many.
 
 ``activity.parquet``, ``activity.csv`` (or ``.csv.gz``) and a folder ``activity/`` full of
-either all mean the table ``activity``. In CSV everything is text until the contract says what
-it is, so that the account "007" stays "007".
+either (or ``activity.parquet/``, as Spark writes it) all mean the table ``activity``. In CSV
+everything is text until the contract says what it is, so that the account "007" stays "007".
 """
 
 import csv
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, cast
-from zlib import crc32
 
 import duckdb
 import ibis
@@ -32,6 +32,8 @@ from features.tables import TABLES
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 DELIMITERS = ",;\t|"
 CHUNK_BYTES = 1 << 22
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What is raised over a file that is damaged, or that we may not open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def open_files(project: Project, folder: Path) -> Stored:
         connection=connection,
         where=str(path),
         tables={f.table: _with_numbers(tables[f.table], f, project) for f in found},
-        names=tuple(sorted(f.name.split(".")[0] for f in path.iterdir())),
+        names=_names(path, {files.table for files in found}),
         glance=lambda: glance_at_files(path.rglob("*")),
         unreadable=lambda: dict(_not_utf8(found)),
         filed=Filed(
@@ -85,26 +87,43 @@ def open_files(project: Project, folder: Path) -> Stored:
 _REMEDY = "Set `path` under [source] in project.toml to a folder of Parquet or CSV files"
 
 
+def _names(folder: Path, found: set[str]) -> tuple[str, ...]:
+    """What there is for whoever misspelt a table; not what is named like one and holds none."""
+    names = {path.name.split(".")[0] for path in folder.iterdir()}
+    return tuple(sorted(names - (set(TABLES) - found)))
+
+
 def _some(connection: ibis.BaseBackend, table: str, paths: tuple[Path, ...]) -> ir.Table:
     """A table of some of its files alone, under a name that no other files have."""
-    name = f"{table}_{crc32(' '.join(map(str, paths)).encode())}"
+    name = f"{table}_{zlib.crc32(' '.join(map(str, paths)).encode())}"
     return as_views(connection, {name: _query(TableFiles(table, paths))})[name]
 
 
 def _find(folder: Path, table: str, name: str) -> TableFiles | None:
     """Find the one file, or the one folder of files, that holds a table."""
-    whole = [p for end in ("", *ENDINGS) if (p := folder / f"{name}{end}").is_file()]
-    parts = sorted(
-        p for p in (folder / name).rglob("*") if p.is_file() and p.name.endswith(ENDINGS)
-    )
-    kinds = {p.name.partition(".")[2].removesuffix(".gz") for p in parts}
+    named = [folder / f"{name}{end}" for end in ("", *ENDINGS)]
+    whole = [p for p in named if p.is_file()]
+    parts = sorted(p for home in named for p in home.rglob("*") if p.is_file() and _is_data(p))
+    kinds = {f"{p.relative_to(folder).parts[0]}/*.{_format(p)}" for p in parts}
     if len(whole) + len(kinds) > 1:
-        both = ", ".join([*(p.name for p in whole), *(f"{name}/*.{k}" for k in sorted(kinds))])
+        both = ", ".join([*(p.name for p in whole), *sorted(kinds)])
         raise DataError(
             str(folder), f"holds {table} more than once ({both})", "Keep one of them"
         )
+    hollow = [p.name for p in named if _is_data(p) and (p.is_dir() or p.is_symlink())]
+    if hollow and not (whole or parts):
+        problem = f"holds {table} as {hollow[0]}, where there is no file"
+        raise DataError(str(folder), problem, "Write it anew, or take it away")
     chosen = tuple(whole or parts)
     return TableFiles(table, chosen) if chosen else None
+
+
+def _is_data(path: Path) -> bool:
+    return path.name.endswith(ENDINGS)
+
+
+def _format(path: Path) -> str:
+    return "parquet" if path.name.endswith(".parquet") else "csv"
 
 
 def _must_hold_something(found: list[TableFiles], where: str) -> None:
@@ -154,14 +173,19 @@ def _first_row(path: Path) -> tuple[str, tuple[str, ...]]:
     with _opened(path) as stream:
         text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
         line = text.readline()
+    if not line.strip():
+        raise DataError(str(path), "has no first line", "Write at least the names of columns")
     delimiter = max(DELIMITERS, key=line.count)
     return delimiter, tuple(next(csv.reader([line], delimiter=delimiter), ()))
 
 
-def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
-    if path.name.endswith(".gz"):
-        return cast(AbstractContextManager[BinaryIO], gzip.open(path))
-    return path.open("rb")
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as stream:
+            yield cast(BinaryIO, stream)
+    except UNREADABLE as wrong:
+        raise DataError(str(path), f"cannot be read ({wrong})", "Write it anew") from wrong
 
 
 def _not_utf8(found: list[TableFiles]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ types of ``features.tables``. What reads them cannot tell a folder of files from
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -15,10 +15,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from configs.errors import ConfigError, DataError
+from configs.errors import ConfigError, DataError, MilepostError
 from configs.nearest import did_you_mean
 from configs.project import Project
 from features.sources.checks import broken_promises
+from features.sources.damage import damages, first_words, stumbles
 from features.sources.filed import Filed
 from features.sources.looked import Looked
 from features.sources.prints import content_print, digest_of, print_of_rows
@@ -110,6 +111,12 @@ class Source:
         if wrong:
             raise DataError(self._stored.where, "; ".join(wrong), REMEDY)
 
+    def check_every_byte(self) -> None:
+        """Raise DataError where anything in a file, asked for or not, cannot be read."""
+        is_ours = self.connection.name == "duckdb"
+        if is_ours and (found := self._damages(self._stored.tables)):
+            raise DataError(self._stored.where, "; ".join(found), REMEDY)
+
     def missing(self) -> list[str]:
         """Name the required tables and columns that are not there."""
         tables = [
@@ -129,9 +136,19 @@ class Source:
             )
         return print_of_rows({name: self.tables[name] for name in self._raw})
 
-    def steady(self) -> AbstractContextManager[None]:
-        """Read everything within it as of one moment, where the engine can."""
-        return self._stored.steady()
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Read everything within it as of one moment, where the engine can.
+
+        Raises DataError where that stumbles over what is damaged.
+        """
+        with self._stored.steady():
+            try:
+                yield
+            except stumbles(self._stored.failures) as stumbled:
+                if not (found := self._damages(self._stored.tables, stumbled)):
+                    raise
+                raise DataError(self._stored.where, "; ".join(found), REMEDY) from stumbled
 
     def close(self) -> None:
         """Leave the engine; nothing can be read afterwards."""
@@ -235,8 +252,17 @@ class Source:
     def _broken(self, name: str) -> list[str]:
         try:
             return list(broken_promises(self._unchecked(name), TABLES[name]))
-        except self._stored.failures as stumbled:
-            return [f"{name} cannot be read ({_first_words(stumbled)})"]
+        except stumbles(self._stored.failures) as stumbled:
+            found = self._damages({name: self._stored.tables[name]}, stumbled)
+            return found or [f"{name} cannot be read ({first_words(stumbled)})"]
+
+    def _damages(
+        self, tables: Mapping[str, ir.Table], stumbled: Exception | None = None
+    ) -> list[str]:
+        """Look for what is damaged; a server has said itself what it refuses."""
+        if isinstance(stumbled, MilepostError):
+            return []
+        return list(damages(tables, self._stored.filed, self._stored.failures))
 
     def _unchecked(self, name: str) -> ir.Table:
         """The new files of a table where those tell all that may be wrong with it; else all."""
@@ -269,8 +295,3 @@ def _renamed(rows: ir.Table, names: Mapping[str, str]) -> ir.Table:
     taken = {*present, *present.values()}
     kept = {name: rows[name] for name in rows.columns if name not in taken}
     return rows.select(**{name: rows[stored] for name, stored in present.items()}, **kept)
-
-
-def _first_words(stumbled: Exception) -> str:
-    lines = [line.strip() for line in str(stumbled).splitlines() if line.strip()]
-    return "; ".join(lines[:3])[:200]

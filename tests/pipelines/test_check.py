@@ -1,13 +1,16 @@
 """``milepost check`` tells in advance what can be learnt, and how much is missing."""
 
+import os
 from datetime import timedelta
 
 import pandas as pd
 import pytest
 
-from configs.errors import ConfigError
+from configs.errors import ConfigError, DataError
 from pipelines.check import readiness
 from tests.behaviour.variants import Frames, told_otherwise
+from tests.features.damaged import damaged
+from tests.pipelines.commands import run_alone
 
 
 def told(company, *, ago: int = 0) -> list[str]:
@@ -82,3 +85,28 @@ def test_what_a_build_would_refuse_of_the_accounts_is_refused_before_anything_is
     other = told_otherwise(company, tmp_path, few)
     with pytest.raises(ConfigError, match=wrong):
         next(readiness(other.config, None, today=other.as_of))
+
+
+@pytest.fixture(scope="module")
+def harmed(company, tmp_path_factory):
+    """The same company, one file of which is damaged where nothing else looks."""
+    told = told_otherwise(company, tmp_path_factory.mktemp("harmed"), lambda frames: frames)
+    damaged(told.tables / "touches.parquet", "user_id")
+    return told
+
+
+def test_checking_says_nothing_is_in_order_before_everything_was_read(company, harmed):
+    lines = readiness(harmed.config, company.as_of, today=company.as_of)
+    with pytest.raises(DataError, match=r"touches cannot be read \(touches\.parquet: "):
+        next(lines)
+
+
+def test_a_build_that_stumbles_over_damage_says_so_in_one_line_and_writes_nothing(
+    company, harmed, tmp_path
+):
+    damaged(harmed.tables / "activity.parquet", "account_id")
+    bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    words = ("--config", harmed.config, "--lake", tmp_path, "--as-of", company.as_of)
+    told = run_alone("build", *words, environment=bare).the_error()
+    assert "activity cannot be read (activity.parquet: " in told
+    assert not list((tmp_path / "acme").glob("builds/*"))
