@@ -190,6 +190,19 @@ def read_as(column: ir.Column, kind: Kind) -> ir.Column:
     return moment.truncate("D").cast(STORED[kind]) if kind == "day" else moment
 
 
+def is_lost(column: ir.Column, kind: Kind) -> ir.BooleanColumn:
+    """Tell where a value, held by its stored type, is none of the contract's kind.
+
+    A moment outside of all that every part can hold is lost, though ``read_as`` hands it on:
+    a source is refused over one, so that nobody looks for it in every row that is read.
+    """
+    if kind in ("moment", "day") and not column.type().is_string():
+        return column.notnull() & ~_is_in_span(column.cast(STORED["moment"]))
+    lost = column.notnull() & read_as(column, kind).isnull()
+    # What is no number is a gap; what is infinite is a mistake.
+    return lost & ~column.isnan() if column.type().is_floating() else lost
+
+
 def normalised(rows: ir.Table, contract: TableContract) -> ir.Table:
     """Give the table every column of its contract, in its types, with ``known_at`` filled.
 
@@ -266,9 +279,13 @@ def _as_moment(column: ir.Column) -> ir.Column:
     if column.type().is_string():
         # A text with an offset is a moment elsewhere; one without is in UTC already.
         moment = column.try_cast("timestamp('UTC')").cast(STORED["moment"])
-        first, last = (ibis.literal(each).cast(STORED["moment"]) for each in SPAN)
-        return ibis.ifelse(moment.between(first, last), moment, ibis.null(STORED["moment"]))
+        return ibis.ifelse(_is_in_span(moment), moment, ibis.null(STORED["moment"]))
     return column.cast(STORED["moment"])
+
+
+def _is_in_span(moment: ir.Column) -> ir.BooleanColumn:
+    first, last = (ibis.literal(each).cast(STORED["moment"]) for each in SPAN)
+    return moment.between(first, last)
 
 
 def _may_be_attribute(stored: dt.DataType) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import ibis.expr.types as ir
 import pandas as pd
 
-from features.tables import STORED, ColumnContract, TableContract, can_hold, normalised, read_as
+from features.tables import STORED, ColumnContract, TableContract, can_hold, is_lost, normalised
 
 SHOWN_ROWS = 5
 SHOWN_COLUMNS = 4
@@ -42,7 +42,7 @@ def _counts(rows: ir.Table, present: Iterable[ColumnContract]) -> Mapping[str, i
     for column in present:
         if column.required:
             asked[f"missing {column.name}"] = rows[column.name].isnull().sum()
-        if column.kind == "number" or rows[column.name].type() != STORED[column.kind]:
+        if column.kind != "text" or rows[column.name].type() != STORED["text"]:
             asked[f"unreadable {column.name}"] = _is_unreadable(rows, column).sum()
     counted = rows.aggregate(**asked).to_pyarrow().to_pylist()[0]
     return {name: int(count or 0) for name, count in counted.items()}
@@ -52,9 +52,7 @@ def _is_unreadable(rows: ir.Table, column: ColumnContract) -> ir.BooleanColumn:
     stored = rows[column.name]
     if not can_hold(column.kind, stored.type()):
         return stored.notnull()
-    is_lost = stored.notnull() & read_as(stored, column.kind).isnull()
-    # What is no number is a gap; what is infinite is a mistake.
-    return is_lost & ~stored.isnan() if stored.type().is_floating() else is_lost
+    return is_lost(stored, column.kind)
 
 
 def _wanted(column: ColumnContract) -> str:
@@ -96,9 +94,16 @@ def _repeated(rows: ir.Table, contract: TableContract) -> Iterator[str]:
 
 
 def _rows_in_words(rows: ir.Table) -> str:
-    shown = rows.to_pyarrow().to_pylist()
+    shown = rows.mutate(**_as_their_engine_writes(rows)).to_pyarrow().to_pylist()
     label = "it is" if len(shown) == 1 else f"the first {len(shown)}"
     return f"{label}: {', '.join(_row_in_words(row) for row in shown)}"
+
+
+def _as_their_engine_writes(rows: ir.Table) -> dict[str, ir.StringColumn]:
+    """Moments and decimals as text: not all that engines know has a value in Python."""
+    kinds = rows.schema().items()
+    odd = [n for n, kind in kinds if kind.is_timestamp() or kind.is_date() or kind.is_decimal()]
+    return {name: rows[name].cast("string") for name in odd}
 
 
 def _row_in_words(row: Mapping[str, object]) -> str:

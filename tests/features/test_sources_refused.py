@@ -1,3 +1,4 @@
+import duckdb
 import pandas as pd
 import pytest
 
@@ -184,3 +185,32 @@ def test_a_database_file_that_is_not_there_is_named_with_the_nearest(tmp_path):
 def test_a_file_that_is_no_database_is_refused(tmp_path):
     (tmp_path / "cs.duckdb").write_text("not a database at all, only words " * 500)
     assert "cannot be opened" in complaint(tmp_path / "cs.duckdb", kind="duckdb")
+
+
+TYPED = {
+    "timestamp": "timestamp 'infinity'",
+    "before all": "timestamp '-infinity'",
+    "with a zone": "timestamptz 'infinity'",
+    "date": "date 'infinity'",
+    "after all": "timestamp '20000-01-01'",
+}
+
+
+@pytest.mark.parametrize("endless", TYPED)
+@pytest.mark.parametrize("kind", ["duckdb", "files"])
+def test_a_typed_moment_that_never_comes_is_refused_too(tmp_path, kind, endless):
+    path = as_duckdb(tmp_path)
+    with duckdb.connect(str(path)) as connection:
+        told = f"SELECT * REPLACE ({TYPED[endless]} AS occurred_at) FROM activity LIMIT 1"
+        connection.execute(f"CREATE OR REPLACE TABLE activity AS {told}")
+        for name in ("accounts", "activity"):
+            connection.execute(f"COPY {name} TO '{tmp_path}/{name}.parquet'")
+    told = complaint(path, kind="duckdb") if kind == "duckdb" else complaint(tmp_path)
+    assert "activity.occurred_at: 1 row is not a timestamp (it is: [" in told
+
+
+def test_a_moment_without_end_is_shown_as_its_engine_writes_it(tmp_path):
+    path = as_duckdb(tmp_path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE activity SET occurred_at = 'infinity' WHERE user_id = 'u1'")
+    assert "occurred_at=infinity" in complaint(path, kind="duckdb")
