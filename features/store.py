@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from configs.errors import LakeError
-from features.assemble import FeatureSet, together
+from features.asof import Ints
+from features.assemble import FeatureSet
 from features.catalogue import Catalogue, Feature
+from features.joined import Parts, joined, order_by_account, places
 
 CATALOGUES = ("catalogue", "step_catalogue")
 FRAMES = tuple(field.name for field in fields(FeatureSet) if field.name not in CATALOGUES)
@@ -212,28 +214,35 @@ def _told(field: pa.Field) -> pa.Field:
 
 def _in_parts(folder: Path) -> dict[str, pd.DataFrame]:
     """Put the parts of what grows with the mornings together, in the order of accounts."""
-    names = [path.stem.removeprefix("snapshots") for path in folder.glob("snapshots*.parquet")]
-    parts = [{name: _frame(folder, name, part) for name in GROWN} for part in sorted(names)]
-    if len(parts) == 1:
-        return parts[0]
-    starts = np.cumsum([0, *(len(part["snapshots"]) for part in parts)])
-    for part, start in zip(parts, starts[:-1], strict=True):
-        part["steps"] = part["steps"].assign(snapshot=part["steps"]["snapshot"] + start)
-    told = {name: together([part[name] for part in parts]) for name in GROWN}
-    snapshots = told["snapshots"]
-    account = pd.factorize(snapshots["account_id"], sort=True)[0]
-    order = np.lexsort((snapshots["day"].to_numpy(), account))
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    steps = told["steps"].assign(snapshot=place[told["steps"]["snapshot"].to_numpy(np.int64)])
-    in_order = {n: told[n].take(order).reset_index(drop=True) for n in GROWN[:2]}
-    return in_order | {"steps": steps.sort_values("snapshot", kind="stable", ignore_index=True)}
+    parts = sorted(p.stem.removeprefix("snapshots") for p in folder.glob("snapshots*.parquet"))
+    snapshots, values, steps = (_files(folder, name, parts) for name in GROWN)
+    order = order_by_account(snapshots[0])
+    snapshot = _snapshots_of_steps(snapshots[0], steps[0], places(order))
+    in_turn = np.argsort(snapshot, kind="stable")
+    return {
+        "snapshots": joined(snapshots, order=order),
+        "values": joined(values, order=order),
+        "steps": joined(steps, order=in_turn).assign(snapshot=snapshot[in_turn]),
+    }
 
 
-def _frame(folder: Path, name: str, part: str = "") -> pd.DataFrame:
-    paths = [folder / f"{name}{part}.parquet", folder / f"{name}{ACROSS}{part}.parquet"]
-    frames = [pq.ParquetFile(p).read().to_pandas() for p in paths if p.is_file()]
-    frame: pd.DataFrame = pd.concat(frames, axis=1) if len(frames) > 1 else frames[0]
+def _files(folder: Path, name: str, parts: Sequence[str]) -> list[list[Path]]:
+    """The files of all parts of a frame, and those of its last columns where there are any."""
+    told = ([folder / f"{name}{end}{part}.parquet" for part in parts] for end in ("", ACROSS))
+    return [paths for paths in told if any(map(Path.is_file, paths))]
+
+
+def _snapshots_of_steps(snapshots: Parts, steps: Parts, place: Ints) -> Ints:
+    """The row of the snapshot of every open milestone, each of which counts within its part."""
+    before = np.cumsum([0, *(pq.read_metadata(path).num_rows for path in snapshots)])
+    told = (StoredColumns(path)["snapshot"].astype(np.int64) for path in steps)
+    behind = [one + start for one, start in zip(told, before[:-1], strict=True)]
+    row: Ints = place[np.concatenate(behind)]
+    return row
+
+
+def _frame(folder: Path, name: str) -> pd.DataFrame:
+    frame: pd.DataFrame = pq.ParquetFile(folder / f"{name}.parquet").read().to_pandas()
     if "days_open" in frame and name == "standing":
         frame["days_open"] = frame["days_open"].astype("Int32")
     return frame
