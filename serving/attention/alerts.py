@@ -22,7 +22,7 @@ from serving.records import Record, records
 FILE = "alerts.parquet"
 RAISED, HELD, STANDING, ENDED = "raised", "held", "standing", "ended"
 WEEK_DAYS = 7
-BUDGET = "held: its owner already hears of {budget} others this week"
+BUDGET = "held: its owner already hears of {others} this week"
 CAN_WAIT = "held: little risk and little at stake"
 HELD_OUT = "held: it is held out of the programme"
 FIRST = "not raised: it stood so before anybody looked"
@@ -204,7 +204,8 @@ def _chosen(waiting: Iterable[str], morning: Morning) -> tuple[set[str], dict[st
         elif not account["worth"]:
             notes[account_id] = CAN_WAIT
         elif account_id not in theirs and len(theirs) >= budget:
-            notes[account_id] = BUDGET.format(budget=budget)
+            others = "1 other" if budget == 1 else f"{budget} others"
+            notes[account_id] = BUDGET.format(others=others)
         else:
             raised.add(account_id)
             theirs.add(account_id)

@@ -9,6 +9,7 @@ from serving import formats
 from serving.attention.alerts import HELD, RAISED, STANDING
 from serving.attention.alerts_record import ALL
 from serving.records import Record, by_account, records
+from serving.report.labels import spelt
 from serving.report.material import Material
 from serving.report.news import told_once
 
@@ -70,10 +71,15 @@ def alarms(material: Material) -> Alarms | None:
     return Alarms(
         new=tuple(sorted(new, key=lambda one: (one.owner, one.title))),
         standing=formats.count(stand),
-        held=tuple(Held(note, formats.count(n)) for note, n in held.most_common()),
+        held=tuple(Held(_why(note), formats.count(n)) for note, n in held.most_common()),
         record=tuple(kept),
         verdict=_verdict(kept),
     )
+
+
+def _why(note: str) -> str:
+    """Give the reason alone: the heading above it says already that these are held."""
+    return spelt(note.removeprefix(f"{HELD}: "))
 
 
 def _names(accounts: pd.DataFrame) -> dict[str, str]:

@@ -91,7 +91,7 @@ def test_alerts_are_on_the_list_on_their_page_and_on_the_accounts_own(tmp_path):
     page = Page(tmp_path / "alerts.html").text
     assert "1 new this morning" in page
     assert "Of 4 alerts whose time has passed, 25 % came true" in page.replace("\u00a0", " ")
-    assert "held: little risk and little at stake 1" in page
+    assert "Held back Little risk and little at stake 1" in page
 
 
 def test_what_a_graver_alert_tells_already_is_not_told_again(tmp_path):

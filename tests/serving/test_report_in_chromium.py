@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from serving.report.render import write_report
 from tests.serving.report_settings import a_configuration
 from tests.serving.report_world import a_world
+from tests.serving.test_news import an_alert
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -75,6 +77,18 @@ def test_no_page_is_wider_than_the_window(page, report, name, width):
     page.set_viewport_size({"width": width, "height": 900})
     visit(page, report / name)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_alerts_of_long_names_are_read_on_a_phone_without_moving_it(page, tmp_path):
+    alert = an_alert("acc-0000", "renewal", "raised", text="It is near, and not ready " * 4)
+    held = an_alert("acc-0001", "high", "held", note="held: its owner hears of enough " * 3)
+    world = a_world(a_configuration(tmp_path), count=12)
+    world["accounts"]["name"] = "Rhein-Donau Dampfschifffahrtsgesellschaft & Co"
+    tables = {"alerts": pd.DataFrame([alert, held]), "alerts_record": pd.DataFrame()}
+    write_report(tmp_path, **world, tables=tables)
+    page.set_viewport_size({"width": 390, "height": 900})
+    visit(page, tmp_path / "alerts.html")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_list_shows_the_first_accounts_and_more_when_asked(page, report):

@@ -129,7 +129,7 @@ def test_an_owner_hears_of_no_more_accounts_than_the_budget():
     rows = alerts(told(more), {})
     assert (rows["state"] == "raised").sum() == 1
     held = rows.loc[rows["state"] == "held", "note"]
-    assert set(held) == {"held: its owner already hears of 1 others this week"}
+    assert set(held) == {"held: its owner already hears of 1 other this week"}
     raised = alerts(told(world), {}).query("state == 'raised'")
     assert set(raised["account_id"]) == {"late", "quiet"}
 
