@@ -4,6 +4,9 @@ The population stability index of each input: how far the shares of today's acco
 tenths of the training rows are from a tenth each (absent values, and each label, are a group of
 their own). 0 is no difference, above 0.25 the model speaks of accounts unlike those it knows.
 The index of few accounts is never 0: what chance alone would give is told beside it.
+
+The season is no input of the accounts: on one morning it is the same for all of them, and would
+be far from the many mornings learnt from on every day of the year.
 """
 
 from collections.abc import Mapping
@@ -18,6 +21,8 @@ from training.engine.followed import spaced_back
 
 TENTHS = np.linspace(0, 1, 11)[1:-1]
 MOST_LABELS = 20
+SEASON = "calendar"
+"""The family of inputs that say of every account of a morning the same."""
 COLUMNS = ("feature", "family", "index", "by_chance", "is_used", "typical_then", "typical_now")
 
 
@@ -42,6 +47,8 @@ def drift(
     accounts = features.snapshots["account_id"].iloc[then].nunique()
     rows = []
     for name, feature in features.catalogue.items():
+        if feature.family == SEASON:
+            continue
         values = features.values[name]
         cells = _labels(values, then) if feature.unit == "label" else _tenths(values, then)
         rows.append(

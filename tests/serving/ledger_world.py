@@ -20,15 +20,15 @@ def a_feature_set(
     exits: pd.DataFrame | None = None,
     reached: pd.DataFrame | None = None,
     units: dict[str, str] | None = None,
+    families: dict[str, str] | None = None,
 ) -> FeatureSet:
     """A feature set of which only what is named matters."""
     nothing = pd.DataFrame()
     values = nothing if values is None else values
     about = {"measure": "m", "meaning": "m", "absence": "a"}
-    entries = [
-        Feature(name=name, family="usage", unit=(units or {}).get(name, "count"), **about)
-        for name in values
-    ]
+    family, unit = families or {}, units or {}
+    kinds = {n: (family.get(n, "usage"), unit.get(n, "count")) for n in values}
+    entries = [Feature(name=n, family=f, unit=u, **about) for n, (f, u) in kinds.items()]
     accounts = [f"a{i}" for i in range(len(values))]
     day = np.zeros(0, dtype=np.int64) if days is None else days
     told = {

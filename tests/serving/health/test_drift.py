@@ -57,6 +57,22 @@ def test_a_label_never_seen_before_is_a_drift():
     assert compared(then, now, kind="label").loc["kind", "index"] > 1
 
 
+def test_the_season_is_no_drift_for_it_is_another_on_every_morning():
+    values = pd.DataFrame({"days_to_quarter_end": np.repeat([40.0, 12.0], THEN), "use": 1.0})
+    found = drift(
+        a_feature_set(
+            values,
+            days=np.repeat([TODAY - 28, TODAY], THEN),
+            families={"days_to_quarter_end": "calendar"},
+        ),
+        as_of_day=TODAY,
+        training_day=TODAY,
+        every_days=28,
+        used=frozenset(values),
+    )
+    assert list(found["feature"]) == ["use"]
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=60))
 def test_the_same_accounts_have_not_drifted(values):
     same = np.array(values)
