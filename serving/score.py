@@ -17,6 +17,7 @@ from serving.next_steps.nudges import nudge_texts
 from serving.next_steps.recommend import next_milestones
 from serving.next_steps.renewals import with_renewal_actions
 from serving.outlook.growth import expansion_chances
+from serving.paying import with_what_is_paid
 from serving.prioritise import rank
 from serving.risks import Risks, model_risks, no_risks, rule_risks
 from training.engine.curves import IncidenceCurves
@@ -61,7 +62,7 @@ def score(
         raise DataError(
             "table 'accounts'", f"no account is live on {as_of}", "Move the as-of date"
         )
-    accounts = features.snapshots.iloc[today].reset_index(drop=True)
+    accounts = with_what_is_paid(features, today, day=ordinal(as_of))
     values = features.values.iloc[today].reset_index(drop=True)
     risks = _risks(models, values, features, configuration, phrases, is_promoted=is_promoted)
     accounts = _with_risks(accounts, values, risks, configuration)

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from configs.project import Project
-from features.arr import arr_on
 from features.asof import Ints, ordinal
 from features.assemble import FeatureSet
 from serving.morning import Morning
 from serving.outlook.amounts import Amounts, amounts_by_rule, amounts_of
 from serving.outlook.voices import Speaker, Voice, of_growing, of_leaving
+from serving.paying import paid_on
 from training.book.reality import Correction, Reality, by_day
 from training.book.renewals import is_open
 from training.book.repeats import times_again
@@ -212,7 +212,7 @@ def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:
     columns = ["account_id", "segment", "owner", "renews_on"]
     accounts = features.snapshots.iloc[today][columns].reset_index(drop=True)
     known = features.arr.loc[features.arr["known_day"] < day]
-    paid = arr_on(known, accounts["account_id"], np.full(len(accounts), day))
+    paid = paid_on(features, accounts["account_id"], day)
     ahead = known.loc[(known["day"] > day) & (known["arr"] > 0)]
     signed = ahead.sort_values(["account_id", "day"]).drop_duplicates("account_id")
     first = signed.set_index("account_id").reindex(accounts["account_id"])

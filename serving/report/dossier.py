@@ -240,4 +240,4 @@ def _renewal(renews_on: dt.date | None, as_of: dt.date) -> str | None:
     left = (renews_on - as_of).days
     if left == 0:
         return "today"
-    return f"in {formats.days(left)}" if left > 0 else f"ended {formats.days(-left)} ago"
+    return f"in {formats.days(left)}" if left > 0 else f"{formats.days(-left)} ago"

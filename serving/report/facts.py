@@ -95,6 +95,8 @@ class Row:
     segment: str
     arr: float | None
     renews_on: dt.date | None
+    has_run_out: bool
+    """Whether its term has ended, and no other is known."""
     risk: float | None
     tag: Tag
     low: float | None
@@ -143,7 +145,6 @@ def row(account: Record, book: Book) -> Row:
         owner=str(account.get("owner") or ""),
         segment=segment_name(account.get("segment")) if book.has_segments else "",
         arr=account.get("arr"),
-        renews_on=account.get("renews_on"),
         risk=risk,
         tag=risk_tag(risk, average=book.average_risk),
         change=change_tag(moved),
@@ -162,6 +163,7 @@ def row(account: Record, book: Book) -> Row:
         eta_low=eta.get("eta_p10_on"),
         eta_high=eta.get("eta_p90_on"),
         **_band(account),
+        **_term(account, book.as_of),
         **_in_the_week(account_id, int(account["rank"]), book),
     )
 
@@ -200,6 +202,11 @@ def said(reason: Reason) -> Said:
     """Mark a reason by the way it pushes."""
     mark, direction = ("▲", "up") if reason.points > 0 else ("▼", "down")
     return Said(mark, direction, formats.unbroken(reason.text))
+
+
+def _term(account: Record, as_of: dt.date) -> dict[str, Any]:
+    ends = account.get("renews_on")
+    return {"renews_on": ends, "has_run_out": ends is not None and ends < as_of}
 
 
 def _band(account: Record) -> dict[str, Any]:

@@ -143,6 +143,18 @@ def test_at_the_top_of_the_ladder_nothing_is_open(tmp_path):
     assert "Nothing open" in Page(tmp_path / "accounts" / "acc-0001.html").text
 
 
+def test_a_term_that_has_run_out_is_told_as_past(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=6)
+    world["accounts"]["renews_on"] = AS_OF - dt.timedelta(days=5)
+    write_report(tmp_path, **world)
+    ended = f"nded {AS_OF.day - 5} {AS_OF:%b %Y}"
+    front = Page(tmp_path / "index.html").text
+    assert f"e{ended}" in front
+    assert "renews" not in front
+    own = Page(tmp_path / "accounts" / "acc-0001.html").text
+    assert f"E{ended} 5 days ago" in own
+
+
 def test_where_nothing_is_open_a_renewal_at_risk_is_still_to_be_worked(tmp_path):
     world = at_the_top(a_world(a_configuration(tmp_path), count=6), state="done")
     first = world["accounts"]["account_id"].eq("acc-0001")
