@@ -54,6 +54,23 @@ def read_features(folder: Path) -> FeatureSet:
     return FeatureSet(**parts)
 
 
+def read_morning(folder: Path, day: int) -> pd.DataFrame:
+    """Read the values of one morning of a build, by account id, and nothing of the others.
+
+    Raises LakeError where no build finished there, or none of that morning.
+    """
+    try:
+        part, rows = _morning(folder, day)
+        ids = StoredColumns(folder / f"snapshots{part}.parquet")["account_id"][rows]
+        files = [paths[0] for paths in _files(folder, "values", [part])]
+        told = [pq.ParquetFile(path).read().to_pandas().take(rows) for path in files]
+    except (LookupError, pa.ArrowInvalid, OSError) as wrong:
+        problem = "does not hold the morning asked for"
+        raise LakeError(str(folder), problem, "Run `milepost build` first") from wrong
+    values: pd.DataFrame = pd.concat(told, axis=1)
+    return values.set_index(pd.Index(ids, name="account_id", dtype="str"))
+
+
 def read_catalogues(folder: Path) -> tuple[Catalogue, Catalogue]:
     """Read the inputs' entries alone: those of an account, and those of an open milestone."""
     account, step = (_catalogue(folder / f"{name}.json") for name in CATALOGUES)
@@ -189,12 +206,11 @@ class MorningColumns(Mapping[str, np.ndarray]):
     @classmethod
     def of(cls, folder: Path, day: int) -> "MorningColumns | None":
         """Find the morning; None where the build does not have it."""
-        for path in sorted(folder.glob("snapshots*.parquet")):
-            rows = np.flatnonzero(StoredColumns(path)["day"] == day)
-            if len(rows):
-                part = path.stem.removeprefix("snapshots")
-                return cls(StoredColumns(folder / f"values{part}.parquet"), rows)
-        return None
+        try:
+            part, rows = _morning(folder, day)
+        except LookupError:
+            return None
+        return cls(StoredColumns(folder / f"values{part}.parquet"), rows)
 
     def __getitem__(self, name: str) -> np.ndarray:
         values: np.ndarray = self._columns[name][self._rows]
@@ -205,6 +221,15 @@ class MorningColumns(Mapping[str, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._columns)
+
+
+def _morning(folder: Path, day: int) -> tuple[str, Ints]:
+    """The part that holds a morning, and its rows there; LookupError where none does."""
+    for path in sorted(folder.glob("snapshots*.parquet")):
+        rows = np.flatnonzero(StoredColumns(path)["day"] == day)
+        if len(rows):
+            return path.stem.removeprefix("snapshots"), rows
+    raise LookupError(day)
 
 
 def _told(field: pa.Field) -> pa.Field:

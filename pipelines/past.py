@@ -6,10 +6,10 @@ from datetime import date
 import pandas as pd
 
 from configs.errors import LakeError
-from features.assemble import FeatureSet
+from features.asof import ordinal
 from features.hindsight import nothing
 from features.nudged import COLUMNS
-from features.store import read_features
+from features.store import read_morning
 from pipelines.feedback import feedback
 from pipelines.lake import HINDSIGHT, MEASURES, NUDGED, Lake
 from pipelines.manifest import read_manifest
@@ -36,10 +36,10 @@ class LakePast:
             return None
         return self._lake.read("scores", morning, file=file, columns=columns or None)
 
-    def features(self, morning: date) -> FeatureSet | None:
-        """The features as they were built then; None where they were not kept."""
+    def values(self, morning: date) -> pd.DataFrame | None:
+        """Every input by account id, as it was built then; None where it was not kept."""
         try:
-            return read_features(self._lake.path("builds", morning))
+            return read_morning(self._lake.path("builds", morning), ordinal(morning))
         except LakeError:
             return None
 

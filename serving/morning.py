@@ -27,8 +27,8 @@ class Past(Protocol):
     ) -> pd.DataFrame | None:
         """One table of one morning (all its columns unless named); None where it is not."""
 
-    def features(self, morning: date) -> FeatureSet | None:
-        """The features as they were built then; None where they were not kept."""
+    def values(self, morning: date) -> pd.DataFrame | None:
+        """Every input by account id, as it was built then; None where it was not kept."""
 
     def hindsight(self) -> pd.DataFrame:
         """account_id and every input on the last of these mornings, as if no row had come late

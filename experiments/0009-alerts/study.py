@@ -56,7 +56,7 @@ class Memory:
         told = self.tables[morning].get(file.removesuffix(".parquet"))
         return told if told is None or not columns else told[list(columns)]
 
-    def features(self, morning: date) -> FeatureSet | None:
+    def values(self, morning: date) -> pd.DataFrame | None:
         return None
 
     def built_alike(self, morning: date) -> bool:

@@ -97,8 +97,8 @@ def _facts(morning: Morning, account_ids: np.ndarray, since: date) -> _Facts | N
     """Gather the accounts' values; None where the previous morning is lost altogether."""
     now = values_on(morning.features, morning.as_of)
     again = values_on(morning.features, since)
-    kept = morning.past.features(since)
-    then = again if kept is None else values_on(kept, since)
+    kept = morning.past.values(since)
+    then = again if kept is None else kept
     then = then.reindex(columns=now.columns)
     ids = pd.Index(account_ids)
     known = ids[ids.isin(then.index)]

@@ -9,7 +9,7 @@ import pytest
 from configs.errors import LakeError
 from features import store
 from features.assemble import FeatureSet
-from features.store import read_features, write_features
+from features.store import read_features, read_morning, write_features
 from features.stream import write_in_shards
 from tests.builders import MORNING, AnAccount, World, a_step, a_world
 
@@ -69,6 +69,35 @@ def test_a_build_written_shard_by_shard_is_read_as_one_made_at_once(shards, tmp_
             pd.testing.assert_frame_equal(as_told(mine), as_told(theirs))
         else:
             assert list(mine.values()) == list(theirs.values())
+
+
+def test_one_morning_is_read_as_it_stands_among_the_others(tmp_path):
+    world = a_company()
+    day = MORNING.date()
+    write_in_shards(world.tables, world.configuration, tmp_path, as_of=day)
+    features = read_features(tmp_path)
+    assert len(list(tmp_path.glob("snapshots*.parquet"))) > 1
+    for each in features.snapshots["day"].unique():
+        own = features.snapshots["day"] == each
+        told = features.values[own].set_index(features.snapshots.loc[own, "account_id"])
+        pd.testing.assert_frame_equal(read_morning(tmp_path, each), told)
+
+
+@pytest.mark.parametrize("day", [0, None], ids=["no such morning", "no build"])
+def test_a_morning_that_is_not_there_says_what_to_do(day, tmp_path):
+    if day is not None:
+        write_features(a_company().build(), tmp_path)
+    with pytest.raises(LakeError, match=r"does not hold the morning asked for\. Run `milepost"):
+        read_morning(tmp_path, 0)
+
+
+def test_a_morning_of_which_a_file_was_cut_short_is_not_there(tmp_path):
+    features = a_company().build()
+    write_features(features, tmp_path)
+    cut = tmp_path / "values.parquet"
+    cut.write_bytes(cut.read_bytes()[:50])
+    with pytest.raises(LakeError, match="does not hold the morning"):
+        read_morning(tmp_path, int(features.snapshots["day"].iloc[0]))
 
 
 def test_into_how_many_shards_a_build_is_cut_changes_no_byte(tmp_path, monkeypatch):

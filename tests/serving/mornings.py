@@ -16,6 +16,7 @@ from serving.morning import Morning
 from serving.outputs import outputs_of
 from serving.score import score
 from serving.scorecard import accounts_table, as_table, milestones_schema
+from serving.views import values_on
 from training.models import Models
 
 
@@ -41,8 +42,8 @@ class Memory:
         told = self.tables.get(morning, {}).get(file.removesuffix(".parquet"))
         return told if told is None or not columns else told[list(columns)]
 
-    def features(self, morning: date) -> FeatureSet | None:
-        return self.built.get(morning)
+    def values(self, morning: date) -> pd.DataFrame | None:
+        return values_on(self.built[morning], morning) if morning in self.built else None
 
     def hindsight(self) -> pd.DataFrame:
         return self.late
