@@ -63,8 +63,23 @@ def open_duckdb(project: Project, folder: Path) -> Stored:
 def as_views(connection: ibis.BaseBackend, queries: Mapping[str, str]) -> dict[str, ibis.Table]:
     """Name each query, so that Ibis can read it as a table."""
     for name, query in queries.items():
-        connection.con.execute(f"CREATE OR REPLACE TEMP VIEW stored_{name} AS {query}")
+        told = _in_microseconds(connection, query)
+        connection.con.execute(f"CREATE OR REPLACE TEMP VIEW stored_{name} AS {told}")
     return {name: connection.table(f"stored_{name}") for name in queries}
+
+
+def _in_microseconds(connection: ibis.BaseBackend, query: str) -> str:
+    """Read moments in nanoseconds with a zone, which Ibis does not know and pandas writes."""
+    columns = connection.con.execute(f"DESCRIBE {query}").fetchall()
+    finer = [_name(column) for column, kind, *_ in columns if kind == "TIMESTAMPTZ_NS"]
+    if not finer:
+        return query
+    casts = ", ".join(f"CAST({column} AS TIMESTAMPTZ) AS {column}" for column in finer)
+    return f"SELECT * REPLACE ({casts}) FROM ({query})"
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def quoted(text: str) -> str:

@@ -223,3 +223,15 @@ def test_a_parquet_column_of_nothing_but_nulls_is_a_gap_not_a_mistake(tmp_path):
     source = opened(tmp_path)
     source.check()
     assert in_order(source, "exits")["cause"].tolist() == ["churn"]
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
+def test_moments_of_every_grain_and_zone_in_parquet_are_read_in_utc(tmp_path, unit, zone):
+    stored = ACTIVITY["occurred_at"].dt.tz_localize(zone).dt.as_unit(unit)
+    source = opened(as_parquet(tmp_path, activity=ACTIVITY.assign(occurred_at=stored)))
+    source.check()
+    hours = 5 if zone == "America/New_York" else 0
+    expected = ACTIVITY["occurred_at"].astype("M8[us]") + timedelta(hours=hours)
+    found = source.tables["activity"].to_pandas()["occurred_at"]
+    assert sorted(found) == sorted(expected)
