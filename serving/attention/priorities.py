@@ -89,8 +89,10 @@ def _days_to_renewal(accounts: pd.DataFrame, morning: Morning) -> "pd.Series[flo
 
 
 def _renews_soon(accounts: pd.DataFrame, morning: Morning) -> "pd.Series[bool]":
-    near = morning.configuration.project.priorities.renewal_days
-    return _days_to_renewal(accounts, morning).between(0, near)
+    """Also where it is late and may still come."""
+    project = morning.configuration.project
+    late, near = project.outcomes.renewal_grace_days, project.priorities.renewal_days
+    return _days_to_renewal(accounts, morning).between(-late, near)
 
 
 def _standing(
@@ -131,9 +133,12 @@ def _why_now(
     texts = raised.set_index("account_id")["text"]
     days = _days_to_renewal(accounts, morning)
     soon = _renews_soon(accounts, morning)
-    renews = [
-        f"Renews in {formats.days(d)}" if near else None
-        for d, near in zip(days, soon, strict=True)
-    ]
+    renews = [_renewal(d) if near else None for d, near in zip(days, soon, strict=True)]
     why = accounts["account_id"].map(texts).astype(object)
     return why.where(why.notna(), pd.Series(renews, index=accounts.index, dtype=object))
+
+
+def _renewal(days: float) -> str:
+    if days < 0:
+        return f"Was to renew {formats.days(-days)} ago"
+    return f"Renews in {formats.days(days)}"

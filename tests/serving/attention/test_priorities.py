@@ -86,6 +86,13 @@ def test_a_renewal_that_is_near_comes_sooner(bare):
     assert rows["why_now"].tolist() == [None, None, "Renews in 30 days", None, None]
 
 
+def test_a_renewal_that_is_late_is_near_until_the_grace_has_passed(bare):
+    renews = [None, None, TODAY - timedelta(days=5), TODAY - timedelta(days=31), None]
+    rows = priorities(on(bare, [0.5, 0.36, 0.3, 0.3, 0.2], renews_on=renews), NO_ALERTS)
+    assert week(rows) == ["a0", "a2"]
+    assert rows["why_now"].tolist() == [None, None, "Was to renew 5 days ago", None, None]
+
+
 def test_the_list_stays_until_a_worth_moves_by_more_than_the_margin(bare):
     past = Memory()
     remembered(on(bare, RISKS), past)

@@ -77,6 +77,17 @@ def test_the_whole_is_the_sum_of_its_parts(size, seed, part):
     assert_allclose(whole, parts.reindex(whole.index))
 
 
+def test_where_a_month_and_a_quarter_end_together_their_rows_tell_the_same():
+    at = dt.date(2025, 3, 20)
+    rows = forecast(a_book(size=20, mood=MOODY), as_of=at, horizons=(12, 90), seed=7)
+    together = rows.loc[rows["period_end"] == dt.date(2025, 4, 1)]
+    assert set(together["period"]) == {"horizon", "month", "quarter"}
+    keys = ["period_start", "period_end", "segment", "measure"]
+    alike = together.drop(columns="period").drop_duplicates()
+    assert len(alike) * 3 == len(together)
+    assert not alike.duplicated(keys).any()
+
+
 @settings(max_examples=15)
 @given(st.integers(2, 40), st.integers(0, 99))
 def test_what_is_kept_lost_and_won_explains_all_that_is_there_at_the_end(size, seed):
