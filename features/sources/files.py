@@ -160,7 +160,8 @@ def _header(files: TableFiles) -> tuple[str, tuple[str, ...]]:
     heads = {path: _first_row(path) for path in files.paths}
     first = heads[files.paths[0]]
     for path, head in heads.items():
-        repeated = [name for name, times in Counter(head[1]).items() if times > 1]
+        # The engine takes Name and name for one.
+        repeated = [n for n, times in Counter(map(str.lower, head[1])).items() if times > 1]
         if repeated:
             raise DataError(str(path), f"names the column {repeated[0]!r} twice", "Rename one")
         if head != first:
@@ -176,7 +177,8 @@ def _first_row(path: Path) -> tuple[str, tuple[str, ...]]:
     if not line.strip():
         raise DataError(str(path), "has no first line", "Write at least the names of columns")
     delimiter = max(DELIMITERS, key=line.count)
-    return delimiter, tuple(next(csv.reader([line], delimiter=delimiter), ()))
+    names = next(csv.reader([line], delimiter=delimiter), [])
+    return delimiter, tuple(n or f"unnamed_{at}" for at, n in enumerate(names, start=1))
 
 
 @contextmanager

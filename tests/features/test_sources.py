@@ -235,3 +235,11 @@ def test_moments_of_every_grain_and_zone_in_parquet_are_read_in_utc(tmp_path, un
     expected = ACTIVITY["occurred_at"].astype("M8[us]") + timedelta(hours=hours)
     found = source.tables["activity"].to_pandas()["occurred_at"]
     assert sorted(found) == sorted(expected)
+
+
+def test_a_column_without_a_name_is_one_that_nobody_asked_for(tmp_path):
+    path = as_csv(tmp_path) / "activity.csv"
+    path.write_text("".join(f"{line},\n" for line in path.read_text("utf-8").splitlines()))
+    source = opened(tmp_path)
+    source.check()
+    assert source.facts["activity"].rows == len(ACTIVITY)

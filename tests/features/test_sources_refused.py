@@ -214,3 +214,8 @@ def test_a_moment_without_end_is_shown_as_its_engine_writes_it(tmp_path):
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE activity SET occurred_at = 'infinity' WHERE user_id = 'u1'")
     assert "occurred_at=infinity" in complaint(path, kind="duckdb")
+
+
+def test_two_columns_of_one_name_but_for_its_case_are_told_with_the_file(tmp_path):
+    twice = as_csv(tmp_path, accounts=ACCOUNTS.assign(Plan="team"))
+    assert "accounts.csv: names the column 'plan' twice. Rename one." in complaint(twice)
