@@ -1,4 +1,4 @@
-"""How many milestones will be reached, and how soon will the next customers see first value?
+"""How many milestones will be reached, and how soon will the next customers reach a first one?
 
 Counted are the milestones that are open this morning; those that open later come on top. The
 level that all accounts share is learnt from what was reached in the months behind us, as it is
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from features.asof import day_number
+from features.asof import Ints, day_number
 from features.assemble import FeatureSet
 from serving.outlook.retention import parts_of, sums_by
 from training.book.level import MONTH_DAYS, SharedLevel
@@ -49,19 +49,33 @@ def reached_between(
     exits = models.exits.rates(models.exits.matrix(values))
     curves = models.steps.curves(exits, values, steps)
     names, of_account = parts_of(features.snapshots[part].iloc[today])
-    groups = of_account[steps["snapshot"].to_numpy()]
+    cells, part_of_cell = _cells(features.snapshots.iloc[today], of_account)
+    groups = cells[steps["snapshot"].to_numpy()]
     rng = np.random.default_rng(seed)
     months = -(-max(end for _, end in spans) // MONTH_DAYS)
     mood = _level(features, models.steps, past).paths(months, draws=DRAWS, rng=rng)
     drawn = {}
     for start, end in spans:
-        expected = np.zeros((DRAWS, len(names)))
+        expected = np.zeros((DRAWS, len(part_of_cell)))
         for month in range(start // MONTH_DAYS, -(-end // MONTH_DAYS)):
             first, last = max(start, month * MONTH_DAYS), min(end, (month + 1) * MONTH_DAYS)
             chance = _chance(curves, last) - _chance(curves, first)
-            expected += mood[:, [month]] * sums_by(groups, len(names), chance[None, :])
-        drawn[start, end] = (names, rng.poisson(expected).astype(np.float64))
+            expected += mood[:, [month]] * sums_by(groups, len(part_of_cell), chance[None, :])
+        reached = rng.poisson(expected).astype(np.float64)
+        drawn[start, end] = (names, sums_by(part_of_cell, len(names), reached))
     return drawn
+
+
+def _cells(accounts: pd.DataFrame, of_account: Ints) -> tuple[Ints, Ints]:
+    """Cut the book finely, so that its whole is drawn alike whichever parts are told of.
+
+    Gives the cell of each account, one for every segment and owner, and the part of each cell.
+    """
+    keys = accounts[["segment", "owner"]].astype(object)
+    by_cell = keys.groupby(["segment", "owner"], dropna=False, sort=True)
+    cell: Ints = np.asarray(by_cell.ngroup(), dtype=np.int64)
+    _, first = np.unique(cell, return_index=True)
+    return cell, of_account[first]
 
 
 def _chance(curves: IncidenceCurves, day: int) -> Floats:
@@ -83,7 +97,7 @@ def _level(features: FeatureSet, steps: StepModel, past: Followed) -> SharedLeve
     return Correction.learnt(seen).level
 
 
-def days_to_first_value(
+def days_to_first_milestone(
     features: FeatureSet, *, day: int, seed: int
 ) -> tuple[float, float, float] | None:
     """Days in which half of the next cohort will have reached a first milestone: 80 %, median.

@@ -3,6 +3,7 @@
 A risk is a word and a number before it is a hue, so that the page reads in black and white.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -94,6 +95,15 @@ def climbed(done: float | None, total: float | None, *, lost: int) -> str:
 def segment_name(segment: str | None) -> str:
     """Say a segment; that of the accounts which match no rule is the rest."""
     return "" if segment is None else "Other" if segment == EVERYONE else spelt(segment)
+
+
+def month_name(start: dt.date) -> str:
+    """Name a month, or what is left of it from a day on.
+
+    >>> month_name(dt.date(2025, 3, 1)), month_name(dt.date(2025, 3, 20))
+    ('March 2025', 'Rest of March 2025')
+    """
+    return f"{start:%B %Y}" if start.day == 1 else f"Rest of {start:%B %Y}"
 
 
 def spelt(word: str) -> str:

@@ -13,7 +13,7 @@ from serving.report.book_at_risk import adoption, heat_map, rests_on, targets, w
 from serving.report.charts import step_bar
 from serving.report.earned import earned, in_words
 from serving.report.figures import Cell, Figure, Line, csv_files, interval_bar
-from serving.report.labels import segment_name
+from serving.report.labels import month_name, segment_name
 from serving.report.material import Material
 from serving.report.recorded import NAMES, rate_names, track, verdict
 from serving.report.steps_ahead import steps_ahead
@@ -171,7 +171,7 @@ def _named(kind: str, start: dt.date, end: dt.date) -> str:
         return f"Next {formats.days((end - start).days)}"
     if kind == "quarter":
         return f"Quarter to {formats.day(end - dt.timedelta(days=1))}"
-    return f"{start:%B %Y}" if start.day == 1 else f"Rest of {start:%B %Y}"
+    return month_name(start)
 
 
 def _waterfall(told: pd.DataFrame, material: Material) -> Iterator[Figure]:

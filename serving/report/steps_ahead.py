@@ -1,4 +1,4 @@
-"""How many milestones will be reached in each period, and how soon is first value seen?
+"""How many milestones will be reached in each period, and how soon a first one?
 
 Only those that are open already are counted.
 """
@@ -8,31 +8,29 @@ from collections.abc import Iterator
 import pandas as pd
 
 from serving import formats
-from serving.outlook.forecast import FIRST_VALUE, REACHED
+from serving.outlook.forecast import FIRST_STEP, REACHED
 from serving.outlook.retention import ALL
 from serving.records import Record, records
 from serving.report.figures import Cell, Figure, Line
-from serving.report.labels import segment_name
+from serving.report.labels import month_name, segment_name
 
 
 def steps_ahead(told: pd.DataFrame) -> Iterator[Figure]:
-    """Tell the milestones of each month by segment, and the next cohorts' days to value."""
-    rows = told.loc[told["measure"].isin([REACHED, FIRST_VALUE])]
+    """Tell the milestones of each month by segment, and the next cohorts' days to one."""
+    rows = told.loc[told["measure"].isin([REACHED, FIRST_STEP])]
     months = rows.loc[(rows["measure"] == REACHED) & (rows["period"] == "month")]
     if months.empty:
         return
     parts = [ALL, *sorted(set(months["segment"]) - {ALL})]
     by_month: dict[str, dict[str, Record]] = {}
     for row in records(months):
-        by_month.setdefault(f"From {formats.day(row['period_start'])}", {})[row["segment"]] = (
-            row
-        )
+        by_month.setdefault(month_name(row["period_start"]), {})[row["segment"]] = row
     lines = [
         Line(month, tuple(_cell(own.get(part)) for part in parts))
         for month, own in by_month.items()
     ]
     note = "Of the milestones that are open this morning; those that open later come on top."
-    for row in records(rows.loc[rows["measure"] == FIRST_VALUE]):
+    for row in records(rows.loc[rows["measure"] == FIRST_STEP]):
         note += (
             " Of the accounts that begin next, half should have reached a first milestone "
             f"after {formats.days(row['expected'])} ({formats.days(row['low'])} to "

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from configs.phrases import load_phrases
-from serving.outlook.climbing import days_to_first_value
-from serving.outlook.forecast import forecast, segment_rows, with_rates_before
+from serving.outlook.climbing import days_to_first_milestone
+from serving.outlook.forecast import forecast, owner_rows, segment_rows, with_rates_before
 from serving.outlook.forecast_record import record_rows
 from serving.outlook.prospects import look_ahead
 from serving.outlook.retention import live_on
@@ -88,14 +88,25 @@ def test_milestones_to_come_are_told_by_segment_and_add_up(mornings):
     assert (whole > 0).all()
 
 
-def test_the_next_cohort_sees_value_about_as_soon_as_the_last_ones(company):
-    low, middle, high = days_to_first_value(company.features, day=company.day, seed=1)
+def test_the_whole_book_is_told_alike_by_segment_and_by_owner(mornings):
+    told = segment_rows(mornings[1], {}), owner_rows(mornings[1], {})
+    keys = ["period", "period_start", "period_end", "measure"]
+    wholes = [
+        rows.loc[rows[part] == "all"].set_index(keys)[["low", "expected", "high"]]
+        for rows, part in zip(told, ("segment", "owner"), strict=True)
+    ]
+    assert "milestones_reached" in wholes[0].index.get_level_values("measure")
+    pd.testing.assert_frame_equal(*wholes)
+
+
+def test_the_next_cohort_reaches_a_first_milestone_about_as_soon_as_the_last_ones(company):
+    low, middle, high = days_to_first_milestone(company.features, day=company.day, seed=1)
     assert 0 <= low <= middle <= high
 
 
 def test_where_nobody_reached_anything_nothing_is_said_of_the_next_cohort(company):
     nothing = replace(company.features, reached=company.features.reached.iloc[:0])
-    assert days_to_first_value(nothing, day=company.day, seed=1) is None
+    assert days_to_first_milestone(nothing, day=company.day, seed=1) is None
 
 
 def test_every_figure_has_a_file_with_its_numbers(mornings):
