@@ -182,9 +182,9 @@ def _dried_up(came: pd.DataFrame, project: Project) -> Iterator[Finding]:
                 f"silent for more than {row['longest_silence_days']} in the last quarter",
             )
         elif not wanted.min_volume <= lately / usual <= wanted.max_volume:
+            rows = f"{lately:,.0f} row{'' if lately == 1 else 's'}"
             yield Finding(
-                "volume",
-                f"{row['table']}: {lately:,.0f} rows in the last week, usually {usual:,.0f}",
+                "volume", f"{row['table']}: {rows} in the last week, usually {usual:,.0f}"
             )
 
 

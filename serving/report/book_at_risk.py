@@ -207,7 +207,10 @@ def adoption(material: Material) -> Iterator[Figure]:
     order = [slug for slug in material.book.milestone_names if slug in found]
     lines = [_reached(found[slug], material.book.milestone_names[slug]) for slug in order]
     many = material.book.words.account[1]
-    note = f"Live {many} that have reached each milestone, of those it applies to."
+    note = (
+        f"Live {many} that have reached each milestone and not lost it again, of those it "
+        "applies to."
+    )
     names = {"done": "accounts_done", "lost": "accounts_lost"}
     behind = sums.loc[order].reset_index().rename(columns=names)
     heads = ("Milestone", "Reached", many.capitalize())

@@ -97,6 +97,15 @@ def segment_name(segment: str | None) -> str:
     return "" if segment is None else "Other" if segment == EVERYONE else spelt(segment)
 
 
+def counted(number: float, words: tuple[str, str]) -> str:
+    """Write how many there are of what has a name for one and one for many.
+
+    >>> counted(1.0, ("account", "accounts")), counted(0, ("account", "accounts"))
+    ('1 account', '0 accounts')
+    """
+    return f"{formats.count(number)} {words[0] if number == 1 else words[1]}"
+
+
 def month_name(start: dt.date) -> str:
     """Name a month, or what is left of it from a day on.
 

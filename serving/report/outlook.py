@@ -8,12 +8,13 @@ import pandas as pd
 
 from serving import formats
 from serving.outlook.retention import ALL
+from serving.prioritise import held_out
 from serving.records import Record, records
 from serving.report.book_at_risk import adoption, heat_map, rests_on, targets, what_if
 from serving.report.charts import step_bar
 from serving.report.earned import earned, in_words
 from serving.report.figures import Cell, Figure, Line, csv_files, interval_bar
-from serving.report.labels import month_name, segment_name
+from serving.report.labels import counted, month_name, segment_name
 from serving.report.material import Material
 from serving.report.recorded import NAMES, rate_names, track, verdict
 from serving.report.steps_ahead import steps_ahead
@@ -44,6 +45,8 @@ class Outlook:
 
     words: str
     totals: tuple[Total, ...]
+    beside: str | None
+    """What the risks of the first page sum to, and why that is another figure."""
     figures: tuple[Figure, ...]
 
 
@@ -69,7 +72,8 @@ def outlook(material: Material) -> Outlook | None:
         replace(each, behind=with_units(each.behind, currency=material.book.currency))
         for each in figures
     )
-    return Outlook(_words(told, material), tuple(_totals(told, material)), named)
+    totals = tuple(_totals(told, material))
+    return Outlook(_words(told, material), totals, _beside(material), named)
 
 
 def outlook_files(said: object) -> Mapping[str, str]:
@@ -90,7 +94,7 @@ def _words(told: pd.DataFrame, material: Material) -> str:
     now = at_horizon(told, book.horizon)
     lost, kept = now["accounts_churned"], now["logo_retention"]
     said = [
-        f"Of {formats.count(now['accounts_at_start']['expected'])} {book.words.account[1]}, "
+        f"Of {counted(now['accounts_at_start']['expected'], book.words.account)}, "
         f"we expect {formats.about(lost['expected'])} to leave within "
         f"{formats.days(book.horizon)} ({formats.about(lost['low'])} to "
         f"{formats.about(lost['high'])}, four times out of five): "
@@ -134,6 +138,24 @@ def _totals(told: pd.DataFrame, material: Material) -> Iterator[Total]:
         low, high = (formats.money(row[end], currency) for end in ("low", "high"))
         figure = formats.money(row["expected"], currency)
         yield Total("churned_arr", "ARR that churns", figure, f"{low} to {high}")
+
+
+def _beside(material: Material) -> str | None:
+    """Hold the first page's sums beside: two figures of one thing are asked about."""
+    accounts, book = material.tables["accounts"], material.book
+    shown = accounts.loc[~held_out(accounts)]
+    if not shown["churn_risk"].notna().any():
+        return None
+    sums = f"{formats.about(float(shown['churn_risk'].sum()))} leaving"
+    if book.has_arr:
+        at_risk = formats.money(float(shown["arr_at_risk"].sum()), book.currency)
+        sums += f" and {at_risk} of ARR at risk"
+    rule = " It also hears more than the one rule behind those risks."
+    return (
+        f"The risks on the first page, each told by itself, sum to {sums}. The forecast starts "
+        "from the same facts and goes on from what came of all together in the quarters behind "
+        f"us, and from when terms end.{rule if book.shows_baseline else ''}"
+    )
 
 
 def _ahead(told: pd.DataFrame, names: Mapping[str, str]) -> Figure:

@@ -39,6 +39,11 @@ class Claim:
     text: str
 
 
+NO_SKILL = "No skill beyond the baseline is shown."
+REFUSED = "The model did not pass all of its tests and is not in use."
+"""Where it does tell more than the rule, its risks may still not be right often enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class TestLine:
     """One test of a question: from one past morning, so many days ahead."""
@@ -79,6 +84,8 @@ class Trust:
     skill: tuple[Claim, ...]
     baseline: str
     """The best simple rule's name, which is what is shown where the model has no skill."""
+    why_rule: str
+    """Why it is that rule which speaks, where it does."""
     record: tuple[TestTable, ...]
     remarks: tuple[str, ...]
 
@@ -100,6 +107,7 @@ def trust(run: Mapping[str, Any], *, as_of: dt.date) -> Trust:
         promotion_reasons=tuple(map(str, gate.get("reasons") or ())),
         skill=tuple(_skill(question, told) for question, told in skill.items() if told),
         baseline=baseline_name(churn.get("best_baseline")),
+        why_rule=REFUSED if churn.get("has_skill") else NO_SKILL,
         record=tuple(
             _table(QUESTIONS.get(question, question), lines)
             for question, lines in (run.get("backtest") or {}).items()

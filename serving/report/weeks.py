@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from serving import formats
 from serving.report.facts import Book, Row
+from serving.report.labels import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def weeks_of_owners(rows: Sequence[Row], book: Book) -> tuple[OwnersWeek, ...]:
 
 
 def _of(now: Sequence[Row], theirs: Sequence[Row], book: Book) -> str:
-    return f"{formats.count(len(now))} of {formats.count(len(theirs))} {book.words.account[1]}"
+    return f"{formats.count(len(now))} of {counted(len(theirs), book.words.account)}"
 
 
 def _stake(rows: Sequence[Row], book: Book) -> float:

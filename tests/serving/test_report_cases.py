@@ -155,6 +155,26 @@ def test_a_term_that_has_run_out_is_told_as_past(tmp_path):
     assert f"E{ended} 5 days ago" in own
 
 
+def test_a_refused_model_that_tells_more_than_the_rule_is_not_said_to_have_no_skill(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=6)
+    world["accounts"]["risk_source"] = "baseline"
+    world["run"]["skill"]["churn"]["has_skill"] = True
+    write_report(tmp_path, **world)
+    own = Page(tmp_path / "accounts" / "acc-0001.html").text
+    assert "did not pass all of its tests and is not in use. The risks on this page" in own
+    assert "No skill" not in own
+
+
+def test_the_outlook_says_what_the_risks_of_the_first_page_sum_to(tmp_path):
+    world = a_world(a_configuration(tmp_path), count=30)
+    write_report(tmp_path, **world, tables={"forecast": a_forecast()})
+    at_risk = f"${world['accounts']['arr_at_risk'].sum():,.0f} of ARR at risk"
+    said = Page(tmp_path / "outlook.html").text
+    assert f"and {at_risk}" in said
+    assert "hears more than the one rule" not in said
+    assert at_risk.split()[0] in Page(tmp_path / "index.html").text
+
+
 def test_where_nothing_is_open_a_renewal_at_risk_is_still_to_be_worked(tmp_path):
     world = at_the_top(a_world(a_configuration(tmp_path), count=6), state="done")
     first = world["accounts"]["account_id"].eq("acc-0001")
