@@ -14,6 +14,8 @@ import pandas as pd
 
 from configs.errors import LakeError
 from configs.project import Project
+from features.asof import Ints
+from features.assemble import FeatureSet
 from training.bundle import META, Bundle
 from training.effects.effect import Effects
 from training.engine.matrix import Matrix
@@ -126,6 +128,12 @@ def answers(meta: Mapping[str, Any], project: Project, *, day: int) -> bool:
 def exit_evidence(values: pd.DataFrame) -> Evidence:
     """What the rules for churn may look at."""
     return Evidence(_matrix(values, RULE_INPUTS), values["segment"].astype(str).tolist())
+
+
+def of_rules(features: FeatureSet, rows: Ints) -> pd.DataFrame:
+    """What the rules for churn and milestones look at of some snapshots, and nothing else."""
+    asked = ("segment", *RULE_INPUTS)
+    return features.values[[name for name in asked if name in features.values]].iloc[rows]
 
 
 def step_evidence(values: pd.DataFrame, steps: pd.DataFrame) -> Evidence:

@@ -19,12 +19,19 @@ from features.asof import Ints, as_dates
 from features.assemble import FeatureSet
 from training.engine.followed import CHURN, OTHER, Followed, follow, lag_known_by
 from training.engine.outcomes import exit_events, followed_until
-from training.engine.periods import Floats, Periods
-from training.models import RULE_INPUTS, STEP_RULE_INPUTS, exit_evidence, step_evidence
+from training.engine.periods import Periods
+from training.models import (
+    RULE_INPUTS,
+    STEP_RULE_INPUTS,
+    exit_evidence,
+    of_rules,
+    step_evidence,
+)
 from training.proof.amounts import amounts_at
 from training.proof.comparable import remarks_on
 from training.proof.foretold import said_today
 from training.proof.judged import DATES, QUESTIONS, Backtest, Judged
+from training.proof.punctuality import column_of, playbook_days
 from training.proof.replay import Listing, leavers_of, lists_at, mornings_of
 from training.questions.changes import asked_about, follow_changes
 from training.questions.exits import WORKERS, ExitModel, fit_exits
@@ -135,7 +142,7 @@ def rules_for_churn(
 ) -> list[Baseline]:
     """Fit the simple rules on the snapshots that the model was fitted on."""
     fitted = fit_baselines(
-        exit_evidence(features.values.iloc[followed.rows]),
+        exit_evidence(of_rules(features, followed.rows)),
         followed.followup,
         cause=followed.causes.index(CHURN),
         periods=Periods.covering(project.outcomes.horizons_days),
@@ -184,7 +191,7 @@ def _judge_steps(
     curves = steps.curves(exits.rates(exits.matrix(values)), values, asked.steps)
     learnt = follow_steps(features, followed, most_rows=MOST_ROWS)
     rules = fit_baselines(
-        step_evidence(features.values.iloc[followed.rows], learnt.steps),
+        step_evidence(of_rules(features, followed.rows), learnt.steps),
         learnt.followup,
         cause=0,
         periods=Periods.covering(horizons),
@@ -202,8 +209,8 @@ def _judge_steps(
         horizons=horizons,
         about=about.assign(
             milestone=asked.steps["milestone"].to_numpy(dtype=object),
-            due_days=_own(asked.steps, "days_to_due"),
-            playbook_days=_playbook_days(asked.steps, about["segment"], task.playbook),
+            due_days=column_of(asked.steps, "days_to_due"),
+            playbook_days=playbook_days(asked.steps, about["segment"], task.playbook),
             **dict(zip(DATES, dates, strict=True)),
         ),
         followup=asked.followup,
@@ -252,26 +259,6 @@ def _about(features: FeatureSet, today: Ints, followed: Followed) -> pd.DataFram
             "is_new": ~family.iloc[today].isin(learnt_from).to_numpy(dtype=bool),
         }
     )
-
-
-def _own(steps: pd.DataFrame, name: str) -> Floats:
-    absent = pd.Series(np.nan, index=steps.index)
-    return np.asarray(steps.get(name, absent), dtype=np.float64)
-
-
-def _playbook_days(
-    steps: pd.DataFrame, segment: "pd.Series[str]", playbook: Playbook | None
-) -> Floats:
-    """Days from the morning to the day by which the playbook expects each milestone."""
-    if playbook is None:
-        return np.full(len(steps), np.nan)
-    by_slug = {milestone.slug: milestone for milestone in playbook.milestones}
-    expected = [
-        by_slug[slug].expected_days_in(own) if slug in by_slug else None
-        for slug, own in zip(steps["milestone"], segment, strict=True)
-    ]
-    days: Floats = np.asarray(expected, dtype=np.float64)
-    return days - _own(steps, "days_open")
 
 
 def at_origin(features: FeatureSet, learnt: Followed) -> tuple[Ints, Followed]:

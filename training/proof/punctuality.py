@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs.playbook import Playbook
 from training.engine.periods import CENSORED, Floats
 from training.proof.judged import ASKED, DATES, MODEL, Backtest, Bools, Judged
 from training.proof.metrics import account_bootstrap
@@ -55,6 +56,27 @@ def lead_measures(leavers: pd.DataFrame | None) -> Iterator[Line]:
             }
             for measure, value in found.items():
                 yield common | {"predictor": predictor, "measure": measure, "value": value}
+
+
+def playbook_days(
+    steps: pd.DataFrame, segment: "pd.Series[str]", playbook: Playbook | None
+) -> Floats:
+    """Days from the morning to the day by which the playbook expects each milestone."""
+    if playbook is None:
+        return np.full(len(steps), np.nan)
+    by_slug = {milestone.slug: milestone for milestone in playbook.milestones}
+    expected = [
+        by_slug[slug].expected_days_in(own) if slug in by_slug else None
+        for slug, own in zip(steps["milestone"], segment, strict=True)
+    ]
+    days: Floats = np.asarray(expected, dtype=np.float64)
+    return days - column_of(steps, "days_open")
+
+
+def column_of(steps: pd.DataFrame, name: str) -> Floats:
+    """What open milestones say of themselves; NaN where they do not."""
+    absent = pd.Series(np.nan, index=steps.index)
+    return np.asarray(steps.get(name, absent), dtype=np.float64)
 
 
 def _dated(judged: Judged) -> pd.DataFrame:

@@ -17,6 +17,7 @@ import pandas as pd
 from configs.project import Project
 from features.asof import Ints
 from features.assemble import FeatureSet
+from features.catalogue import Catalogue
 from features.encode import Encoder
 from training.engine.calibrate import Lately
 from training.engine.curves import IncidenceCurves
@@ -102,12 +103,8 @@ def fit_exits(
     features: FeatureSet, followed: Followed, project: Project, *, bags: int = BAGS
 ) -> ExitModel:
     """Learn every cause's hazard from the followed snapshots, and set its level right."""
-    values = features.values.iloc[followed.rows]
     inputs = inputs_of(features, followed, project)
-    catalogue = inputs.catalogue
-    encoder = Encoder.fit(values, catalogue)
-    clocks = tuple(name for name in encoder.numbers if catalogue[name].is_clock)
-    matrix = Matrix(encoder.matrix(values), encoder.columns, clocks)
+    encoder, matrix = _encoded(features, followed, inputs.catalogue)
     periods = Periods.covering(project.outcomes.horizons_days)
     settings = settings_of(project)
 
@@ -131,7 +128,17 @@ def fit_exits(
         learnt = list(pool.map(learn, range(len(followed.causes))))
     hazards = dict(zip(followed.causes, learnt, strict=True))
     resampled = _bags(hazards[CHURN], matrix, followed, settings, count=bags)
-    return ExitModel(encoder, clocks, hazards, resampled, inputs.drifted)
+    return ExitModel(encoder, matrix.clocks, hazards, resampled, inputs.drifted)
+
+
+def _encoded(
+    features: FeatureSet, followed: Followed, catalogue: Catalogue
+) -> tuple[Encoder, Matrix]:
+    """What the trees read of the followed snapshots; no other copy of them outlives this."""
+    values = features.values[list(catalogue)].iloc[followed.rows]
+    encoder = Encoder.fit(values, catalogue)
+    clocks = tuple(name for name in encoder.numbers if catalogue[name].is_clock)
+    return encoder, Matrix(encoder.matrix(values), encoder.columns, clocks)
 
 
 def settings_of(project: Project) -> HazardSettings:

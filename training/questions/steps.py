@@ -162,7 +162,7 @@ def fit_steps(
     inputs = tuple(features.step_catalogue)
     own_clocks = [name for name in inputs if features.step_catalogue[name].is_clock]
     clocks = (*exits.clocks, *own_clocks)
-    values = features.values.iloc[followed.rows]
+    values, cases = _of_those_asked(features, followed, cases)
     due, kinds = _due(values, cases.steps)
     unfitted = StepModel(
         account_encoder=exits.encoder,
@@ -181,6 +181,18 @@ def fit_steps(
         counted=unfitted.counted(values, cases.steps),
     )
     return _levelled(replace(unfitted, reached=hazard), values, cases, followed)
+
+
+def _of_those_asked(
+    features: FeatureSet, followed: Followed, cases: FollowedSteps
+) -> tuple[pd.DataFrame, FollowedSteps]:
+    """The values of the snapshots that the steps are of, among which these now count.
+
+    Steps are learnt from few accounts of many: nothing is copied or encoded of the others.
+    """
+    asked, at = np.unique(cases.steps["snapshot"].to_numpy(), return_inverse=True)
+    values = features.values.iloc[followed.rows[asked]]
+    return values, replace(cases, steps=cases.steps.assign(snapshot=at))
 
 
 def _levelled(
