@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 NOTHING = "\u2013"
 MINUS = "\u2212"
+DUST = 1e-12
+"""What the sums of fractions leave: nearer to one than this is one."""
 MOST_COUNT, MOST_SHARE, MOST_MONEY = 1e12, 100.0, 1e13
 """From here on nobody asks how much exactly; it is only said to be more."""
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
@@ -55,7 +57,7 @@ def percent(share: float | None) -> str:
         return NOTHING
     if share < 0:
         return f"{MINUS}{percent(-share)}"
-    hundredths = abs(share) * 100
+    hundredths = 100.0 if abs(share - 1) < DUST else abs(share) * 100
     if share >= MOST_SHARE:
         return "over 9,999 %"
     if 0 < hundredths < 0.05:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
+from serving import formats
 from serving.morning import Morning
 from serving.prioritise import this_week
 
@@ -93,7 +94,7 @@ def _dearer(
 ) -> Iterator[dict[str, object]]:
     """What a dearer segment brings if nobody minds, and how many could mind before it costs."""
     share = PRICE_RISE / (1 + PRICE_RISE)
-    costs = f"it costs once {share:.1%} of the ARR leaves for it"
+    costs = f"it costs once {formats.percent(share)} of the ARR leaves for it"
     for segment, own in accounts.groupby("segment", sort=True):
         paid = float(own["arr"].sum())
         # Whose contract has just run out pays on by the forecast, as long as the grace lasts.
@@ -105,7 +106,7 @@ def _dearer(
             how = "all pay it from today, and all stay: no interval without a forecast"
         if ends["expected"] > 0:
             yield {
-                "scenario": f"the price rises by {PRICE_RISE:.0%}",
+                "scenario": f"the price rises by {formats.percent(PRICE_RISE)}",
                 "segment": segment,
                 "accounts": len(own),
                 "measure": "arr_at_end",

@@ -146,12 +146,12 @@ def what_if(material: Material) -> Iterator[Figure]:
         return
     lines = [
         Line(
-            row["scenario"][0].upper() + row["scenario"][1:],
+            formats.unbroken(row["scenario"][0].upper() + row["scenario"][1:]),
             (
                 Cell("All" if row["segment"] == ALL else segment_name(row["segment"])),
                 Cell(formats.count(row["accounts"])),
                 _change(row, material),
-                Cell(row["remark"]),
+                Cell(formats.unbroken(row["remark"])),
             ),
         )
         for row in records(told)

@@ -32,7 +32,12 @@ def test_every_null_reads_as_a_dash(null):
 def test_a_share_that_is_neither_nothing_nor_all_is_never_written_as_such(share):
     text = formats.percent(share)
     assert (text == "0 %") == (share == 0)
-    assert (text == "100 %") == (share == 1)
+    assert (text == "100 %") == (share > 1 - formats.DUST)
+
+
+def test_what_the_sums_of_fractions_leave_is_no_difference_to_all():
+    assert formats.percent(0.1 * 3 + 0.7 - 1e-16) == "100 %"
+    assert formats.percent(1 - 1e-6) == "over 99.9 %"
 
 
 @given(st.floats(-1, 1), st.sampled_from([1, 2]))

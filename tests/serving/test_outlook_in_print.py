@@ -40,7 +40,7 @@ def a_forecast() -> pd.DataFrame:
 
 
 def some_scenarios(configuration) -> pd.DataFrame:
-    row = ("the price rises by 5%", "enterprise", 69, "arr_at_end", 1e5, 2e5, 3e5, LONG)
+    row = ("the price rises by 5 %", "enterprise", 69, "arr_at_end", 1e5, 2e5, 3e5, LONG)
     return pd.DataFrame([row] * 3, columns=scenarios_schema(configuration).names)
 
 

@@ -91,6 +91,15 @@ def test_alerts_of_long_names_are_read_on_a_phone_without_moving_it(page, tmp_pa
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_an_owner_with_a_very_long_name_does_not_widen_a_phone(page, tmp_path):
+    world = a_world(a_configuration(tmp_path), count=12)
+    world["accounts"]["owner"] = "Customer Success, Europe, the Middle East and Africa, team 2"
+    write_report(tmp_path, **world)
+    page.set_viewport_size({"width": 390, "height": 900})
+    visit(page, tmp_path / "index.html")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_the_list_shows_the_first_accounts_and_more_when_asked(page, report):
     visit(page, report / "index.html")
     assert ranks(page) == list(range(1, 201))

@@ -53,9 +53,9 @@ def test_an_effect_that_is_only_described_is_no_effect():
 
 
 def test_a_dearer_segment_is_told_with_what_it_may_cost_and_never_as_a_promise():
-    row = told(a_book("too_few", points=np.nan)).loc[("the price rises by 5%", "small")]
+    row = told(a_book("too_few", points=np.nan)).loc[("the price rises by 5 %", "small")]
     assert row["expected"] == pytest.approx(15.0)
-    assert "4.8%" in row["remark"]
+    assert "4.8 %" in row["remark"]
     assert NO_EFFECT in row["remark"]
 
 
@@ -77,7 +77,7 @@ def a_forecast(*, days: int) -> pd.DataFrame:
 
 def test_what_a_dearer_segment_brings_is_as_sure_as_what_it_is_forecast_to_pay():
     forecast = a_forecast(days=180)
-    row = told(a_book("adjusted"), forecast=forecast).loc[("the price rises by 5%", "small")]
+    row = told(a_book("adjusted"), forecast=forecast).loc[("the price rises by 5 %", "small")]
     assert row[["low", "expected", "high"]].tolist() == pytest.approx([7.5, 14.0, 16.0])
     assert "as forecast" in row["remark"]
     assert NO_EFFECT in row["remark"]
@@ -85,7 +85,7 @@ def test_what_a_dearer_segment_brings_is_as_sure_as_what_it_is_forecast_to_pay()
 
 def test_without_a_forecast_to_the_last_horizon_a_dearer_segment_has_no_interval_and_says_so():
     forecast = a_forecast(days=30)
-    row = told(a_book("adjusted"), forecast=forecast).loc[("the price rises by 5%", "small")]
+    row = told(a_book("adjusted"), forecast=forecast).loc[("the price rises by 5 %", "small")]
     assert row[["low", "high"]].isna().all()
     assert "no interval without a forecast" in row["remark"]
 
