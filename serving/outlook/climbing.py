@@ -1,4 +1,4 @@
-"""How many milestones will be reached, and how soon will the next customers reach a first one?
+"""How many milestones will be reached, and how soon will the next customers reach theirs?
 
 Counted are the milestones that are open this morning; those that open later come on top. The
 level that all accounts share is learnt from what was reached in the months behind us, as it is
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from configs.playbook import Milestone
 from features.asof import Ints, day_number
 from features.assemble import FeatureSet
 from serving.outlook.retention import parts_of, sums_by
@@ -97,22 +98,26 @@ def _level(features: FeatureSet, steps: StepModel, past: Followed) -> SharedLeve
     return Correction.learnt(seen).level
 
 
-def days_to_first_milestone(
-    features: FeatureSet, *, day: int, seed: int
+def days_until(
+    milestone: Milestone | None, features: FeatureSet, *, day: int, seed: int
 ) -> tuple[float, float, float] | None:
-    """Days in which half of the next cohort will have reached a first milestone: 80 %, median.
+    """Days in which half of the next cohort will have reached a milestone: 80 %, median.
 
-    What the next cohort will do is drawn from the cohorts of the last four quarters, and from
-    the accounts in them. None where too few began, or half of them never got there.
+    Without one, any milestone counts. What the next cohort will do is drawn from the cohorts of
+    the last four quarters, and from the accounts in them. None where too few began, or half of
+    them never got there.
     """
-    first = features.snapshots.drop_duplicates("account_id")
+    first, reached = features.snapshots.drop_duplicates("account_id"), features.reached
+    if milestone is not None:
+        first = first.loc[first["segment"].map(milestone.applies_to).astype(bool)]
+        reached = reached.loc[reached["milestone"] == milestone.slug]
     begun = day_number(first["kickoff_at"])
     recent = (begun >= day - YEAR_DAYS) & (begun < day)
     first, begun = first.loc[recent], begun[recent]
     if len(first) < FEWEST:
         return None
-    reached = features.reached.groupby("account_id")["day"].min().reindex(first["account_id"])
-    wait: Floats = reached.to_numpy(dtype=np.float64) - begun
+    reached_on = reached.groupby("account_id")["day"].min().reindex(first["account_id"])
+    wait: Floats = reached_on.to_numpy(dtype=np.float64) - begun
     watched: Floats = (day - begun).astype(np.float64)
     quarter = (day - 1 - begun) * 4 // YEAR_DAYS
     rng = np.random.default_rng(seed)

@@ -16,8 +16,9 @@ import pyarrow as pa
 from configs.load import Configuration
 from features.asof import ordinal
 from features.assemble import FeatureSet
+from serving.adoption.climbing import first_value
 from serving.morning import Morning
-from serving.outlook.climbing import days_to_first_milestone, reached_between
+from serving.outlook.climbing import days_until, reached_between
 from serving.outlook.prospects import Prospects, past_of, prospects
 from serving.outlook.retention import (
     ALL,
@@ -43,7 +44,8 @@ AMOUNTS = (
     "expansion_arr",
     "arr_at_end",
 )
-REACHED, FIRST_STEP = "milestones_reached", "days_to_first_milestone"
+REACHED = "milestones_reached"
+FIRST_STEP, FIRST_VALUE = "days_to_first_milestone", "days_to_first_value"
 RATES = ("logo_retention", "grr", "nrr")
 
 
@@ -93,7 +95,7 @@ def _rows(morning: Morning, part: str) -> pd.DataFrame:
 
 
 def _climbing(morning: Morning, part: str) -> Iterator[dict[str, object]]:
-    """Milestones to come, and how soon the next customers reach a first one."""
+    """Milestones to come, and how soon the next customers reach one, and first value."""
     project, features, models = morning.configuration.project, morning.features, morning.models
     if models is None or models.steps is None:
         return
@@ -107,11 +109,12 @@ def _climbing(morning: Morning, part: str) -> Iterator[dict[str, object]]:
         for name, own in with_the_whole(names, [{REACHED: counts}]):
             said = _interval(own[REACHED], float(own[REACHED].mean()))
             yield {**_dates(each, as_of), part: name, "measure": REACHED, **said}
-    found = days_to_first_milestone(features, day=day, seed=seed)
-    for each in wanted if found is not None else ():
-        if each.kind == HORIZON and each.end == project.outcomes.primary_horizon_days:
-            said = dict(zip(("low", "expected", "high"), found or (), strict=True))
-            yield {**_dates(each, as_of), part: ALL, "measure": FIRST_STEP, **said}
+    primary = Stretch(HORIZON, 0, project.outcomes.primary_horizon_days)
+    value = first_value(morning.configuration.playbook)
+    for measure, milestone in ((FIRST_STEP, None), (FIRST_VALUE, value)):
+        if found := days_until(milestone, features, day=day, seed=seed):
+            said = dict(zip(("low", "expected", "high"), found, strict=True))
+            yield {**_dates(primary, as_of), part: ALL, "measure": measure, **said}
 
 
 def _schema(part: str) -> pa.Schema:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from serving import formats
-from serving.outlook.forecast import FIRST_STEP, REACHED
+from serving.outlook.forecast import FIRST_STEP, FIRST_VALUE, REACHED
 from serving.outlook.retention import ALL
 from serving.records import Record, records
 from serving.report.figures import Cell, Figure, Line
@@ -17,7 +17,7 @@ from serving.report.labels import month_name, segment_name
 
 def steps_ahead(told: pd.DataFrame) -> Iterator[Figure]:
     """Tell the milestones of each month by segment, and the next cohorts' days to one."""
-    rows = told.loc[told["measure"].isin([REACHED, FIRST_STEP])]
+    rows = told.loc[told["measure"].isin([REACHED, FIRST_STEP, FIRST_VALUE])]
     months = rows.loc[(rows["measure"] == REACHED) & (rows["period"] == "month")]
     if months.empty:
         return
@@ -30,12 +30,13 @@ def steps_ahead(told: pd.DataFrame) -> Iterator[Figure]:
         for month, own in by_month.items()
     ]
     note = "Of the milestones that are open this morning; those that open later come on top."
-    for row in records(rows.loc[rows["measure"] == FIRST_STEP]):
-        note += (
-            " Of the accounts that begin next, half should have reached a first milestone "
-            f"after {formats.days(row['expected'])} ({formats.days(row['low'])} to "
-            f"{formats.days(row['high'])})."
-        )
+    for measure, what in ((FIRST_STEP, "a first milestone"), (FIRST_VALUE, "the first value")):
+        for row in records(rows.loc[rows["measure"] == measure]):
+            note += (
+                f" Of the accounts that begin next, half should have reached {what} after "
+                f"{formats.days(row['expected'])} ({formats.days(row['low'])} to "
+                f"{formats.days(row['high'])})."
+            )
     heads = ("Month", *("All" if part == ALL else segment_name(part) for part in parts))
     yield Figure("milestones_ahead", "Milestones to come", note, heads, tuple(lines), rows)
 

@@ -8,7 +8,7 @@ import re
 
 import pandas as pd
 
-from serving.outlook.forecast import AMOUNTS, COUNTS, FIRST_STEP, RATES, REACHED
+from serving.outlook.forecast import AMOUNTS, COUNTS, FIRST_STEP, FIRST_VALUE, RATES, REACHED
 from serving.outlook.programme import ARR_KEPT, LEFT
 
 MONEY = re.compile(r"(^|_)arr(_|$)")
@@ -36,6 +36,6 @@ def _units(currency: str) -> dict[str, str]:
         "accounts": COUNTS,
         f"{currency} a year": AMOUNTS,
         "milestones": (REACHED,),
-        "days": (FIRST_STEP,),
+        "days": (FIRST_STEP, FIRST_VALUE),
     }
     return {measure: unit for unit, measures in units.items() for measure in measures}

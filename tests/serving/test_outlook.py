@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from configs.phrases import load_phrases
-from serving.outlook.climbing import days_to_first_milestone
+from features.asof import day_number
+from serving.adoption.climbing import first_value
+from serving.outlook.climbing import days_until
 from serving.outlook.forecast import forecast, owner_rows, segment_rows, with_rates_before
 from serving.outlook.forecast_record import record_rows
 from serving.outlook.prospects import look_ahead
@@ -100,13 +102,29 @@ def test_the_whole_book_is_told_alike_by_segment_and_by_owner(mornings):
 
 
 def test_the_next_cohort_reaches_a_first_milestone_about_as_soon_as_the_last_ones(company):
-    low, middle, high = days_to_first_milestone(company.features, day=company.day, seed=1)
+    low, middle, high = days_until(None, company.features, day=company.day, seed=1)
     assert 0 <= low <= middle <= high
+
+
+def test_the_next_first_value_is_that_of_those_it_is_meant_for(company):
+    """By hand: one segment reaches it at once, and everybody else on the fifth day."""
+    first = company.features.snapshots.drop_duplicates("account_id")
+    most, *others = first["segment"].value_counts().index
+    value = first_value(company.configuration.playbook)
+    value = value.model_copy(update={"segments": tuple(others)})
+    after = np.where(first["segment"] == most, 0, 5)
+    day = day_number(first["kickoff_at"]) + after
+    told = pd.DataFrame({"account_id": first["account_id"], "day": day, "known_day": day})
+    told = told.assign(milestone=value.slug).loc[day < company.day]
+    reached = replace(company.features, reached=told)
+    assert days_until(value, reached, day=company.day, seed=1) == (5, 5, 5)
+    another = value.model_copy(update={"slug": "another"})
+    assert days_until(another, reached, day=company.day, seed=1) is None
 
 
 def test_where_nobody_reached_anything_nothing_is_said_of_the_next_cohort(company):
     nothing = replace(company.features, reached=company.features.reached.iloc[:0])
-    assert days_to_first_milestone(nothing, day=company.day, seed=1) is None
+    assert days_until(None, nothing, day=company.day, seed=1) is None
 
 
 def test_every_figure_has_a_file_with_its_numbers(mornings):

@@ -1,11 +1,11 @@
 import pandas as pd
 import pytest
 
-from serving.outlook.forecast import AMOUNTS, COUNTS, FIRST_STEP, RATES, REACHED
+from serving.outlook.forecast import AMOUNTS, COUNTS, FIRST_STEP, FIRST_VALUE, RATES, REACHED
 from serving.outlook.programme import ARR_KEPT, LEFT
 from serving.report.units import with_units
 
-MEASURES = (*RATES, *COUNTS, *AMOUNTS, REACHED, FIRST_STEP, LEFT, ARR_KEPT)
+MEASURES = (*RATES, *COUNTS, *AMOUNTS, REACHED, FIRST_STEP, FIRST_VALUE, LEFT, ARR_KEPT)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
