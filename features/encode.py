@@ -6,7 +6,7 @@ document.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +28,19 @@ class Encoder:
     """The values that have an indicator of their own, by feature; the rest is Rare."""
 
     @classmethod
-    def fit(cls, values: pd.DataFrame, catalogue: Catalogue) -> "Encoder":
-        """Learn the labels from training rows; a number that never varies is left out."""
+    def fit(
+        cls, values: pd.DataFrame, catalogue: Catalogue, *, always: Collection[str] = ()
+    ) -> "Encoder":
+        """Learn the labels from training rows; a number that never varies is left out.
+
+        Not so those that are ``always`` to be there: others than trees read them too.
+        """
         from feature_engine.encoding import RareLabelEncoder
 
         numbers = tuple(
             name
             for name in catalogue
-            if catalogue[name].unit != "label" and values[name].nunique(dropna=False) > 1
+            if catalogue[name].unit != "label" and _tells(values[name], is_asked=name in always)
         )
         labels = [name for name in catalogue if catalogue[name].unit == "label"]
         kept: dict[str, tuple[str, ...]] = {}
@@ -90,6 +95,11 @@ class Encoder:
 
     def _indicators(self) -> list[tuple[str, tuple[str, ...]]]:
         return [(name, (*kept, RARE)) for name, kept in self.labels.items()]
+
+
+def _tells(number: "pd.Series[float]", *, is_asked: bool) -> bool:
+    """Whether a number tells rows apart; of one that is asked for, whether it is ever known."""
+    return bool(number.notna().any() if is_asked else number.nunique(dropna=False) > 1)
 
 
 def _shown(value: object, kept: tuple[str, ...]) -> str:

@@ -101,6 +101,14 @@ def test_without_rows_there_is_nothing_to_learn():
     assert encoder.matrix(empty).shape == (0, 0)
 
 
+def test_a_number_that_never_varies_is_kept_where_it_is_asked_for_and_known():
+    values = pd.DataFrame({"use": [1.0, 1.0], "term": [365.0] * 2, "seats": [np.nan] * 2})
+    asked = ("term", "seats")
+    encoder = Encoder.fit(values, catalogue_of(values), always=asked)
+    assert encoder.columns == ("term",)
+    assert fitted(values).columns == ()
+
+
 def test_a_flag_is_a_number_and_a_year_may_be_a_label():
     values = pd.DataFrame({"is_trial": [True, False], "year": [2024, 2025]})
     values["year"] = values["year"].astype(object)

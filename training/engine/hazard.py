@@ -19,7 +19,7 @@ from training.engine.cells import Cells, chosen_cells, watched
 from training.engine.due import CountedDays
 from training.engine.matrix import Matrix, clocks_in_period
 from training.engine.periods import Floats, FollowUp, Periods
-from training.engine.terms import TermDays
+from training.engine.terms import TENURE, TermDays
 from training.engine.trees import Tree, model_text, parse_trees
 from training.engine.walk import Walk, lay_out, log_rates
 
@@ -180,7 +180,7 @@ def fit_hazard(
     cells = chosen_cells(followup, cause=cause, periods=periods, quiet_share=share, seed=seed)
     exposure, terms = cells.days, None
     if by_term:
-        terms = TermDays.learnt(matrix, followup, cause=cause, periods=periods)
+        terms = _terms(matrix, followup, settings, cause=cause, periods=periods)
         exposure = exposure * terms.of(matrix, periods)[cells.row, cells.period]
     if counted is not None:
         exposure = _counted(counted, cells, followup, periods)
@@ -196,6 +196,18 @@ def fit_hazard(
     model = booster.model_to_string().partition("\nparameters:")[0]
     hazard = Hazard(model, matrix.names, matrix.clocks, periods, terms=terms)
     return _settled(hazard, matrix, followup, cause=cause)
+
+
+def _terms(
+    matrix: Matrix,
+    followup: FollowUp,
+    settings: HazardSettings,
+    *,
+    cause: int,
+    periods: Periods,
+) -> TermDays:
+    grows = TENURE in settings.rising
+    return TermDays.learnt(matrix, followup, cause=cause, periods=periods, grows_with_age=grows)
 
 
 def _settled(hazard: Hazard, matrix: Matrix, followup: FollowUp, *, cause: int) -> Hazard:

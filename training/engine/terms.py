@@ -61,15 +61,22 @@ class TermDays:
 
     @classmethod
     def learnt(
-        cls, matrix: Matrix, followup: FollowUp, *, cause: int, periods: Periods
+        cls,
+        matrix: Matrix,
+        followup: FollowUp,
+        *,
+        cause: int,
+        periods: Periods,
+        grows_with_age: bool = False,
     ) -> Self:
         """Hold what happened to each kind in each period against one rate for all that counts.
 
         Rates are learnt on top of it, so that only how the kinds and periods differ matters.
+        Where it is said that the risk ``grows_with_age``, nobody's falls for having stayed.
         """
         events, days = watched(followup, cause=cause, periods=periods)
         every = np.ones((2 * len(LENGTHS) + 3, periods.count))
-        alike = cls(every, daily_risk=events / max(days, 1.0))
+        alike = cls(every, daily_risk=0.0 if grows_with_age else events / max(days, 1.0))
         due = alike.of(matrix, periods) * periods.exposure(followup.days)
         expected = due * (events / max(due.sum(), LEAST_DAYS))
         return alike.held_against(expected, matrix, followup, cause=cause, periods=periods)

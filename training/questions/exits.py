@@ -27,7 +27,7 @@ from training.engine.matrix import Matrix
 from training.engine.periods import Floats, Periods
 from training.engine.recently import LOOKED_BACK_DAYS, recent_shift
 from training.engine.terms import is_bound, leaves_with_its_term
-from training.questions.inputs import inputs_of
+from training.questions.inputs import COUNTED_BY, inputs_of
 
 BAGS = 4
 MOST_BAG_ROWS = 50_000
@@ -136,7 +136,7 @@ def _encoded(
 ) -> tuple[Encoder, Matrix]:
     """What the trees read of the followed snapshots; no other copy of them outlives this."""
     values = features.values[list(catalogue)].iloc[followed.rows]
-    encoder = Encoder.fit(values, catalogue)
+    encoder = Encoder.fit(values, catalogue, always=COUNTED_BY)
     clocks = tuple(name for name in encoder.numbers if catalogue[name].is_clock)
     return encoder, Matrix(encoder.matrix(values), encoder.columns, clocks)
 

@@ -46,7 +46,7 @@ RULE_INPUTS = (
     "activity_ratio_91d",
     "milestones_done_share",
 )
-FEW_INPUTS = (*CORE_FEATURES, "arr", "arr_ratio_91d", "term_days", "seats")
+FEW_INPUTS = (*CORE_FEATURES, "arr", "arr_ratio_91d", "seats")
 AGE = "tenure_days"
 
 

@@ -13,10 +13,13 @@ from configs.project import Project
 from features.assemble import FeatureSet
 from features.catalogue import Catalogue
 from training.engine.followed import Followed
+from training.engine.terms import RENEWAL, TERM
 from training.questions.drift import drifted
 
 FEW_EXITS = 100
-"""With fewer exits than this, ten well-chosen inputs predict better than all of them."""
+"""With fewer exits than this, some well-chosen inputs predict better than all of them."""
+COUNTED_BY = (RENEWAL, TERM)
+"""By these the engine counts days (``training.engine.terms``), whatever else is read."""
 CORE_FEATURES = (
     "active_days_28d",
     "active_users_28d",
@@ -25,7 +28,8 @@ CORE_FEATURES = (
     "days_since_active",
     "milestones_done_share",
     "days_late",
-    "days_to_renewal",
+    RENEWAL,
+    TERM,
     "tenure_days",
     "segment",
 )
@@ -42,8 +46,9 @@ class Inputs:
 def inputs_of(features: FeatureSet, followed: Followed, project: Project) -> Inputs:
     """Choose the inputs from the training rows alone.
 
-    Clocks are never left out: that a date has come nearer is what they are for. Raises
-    ConfigError where the configuration speaks of an input that there is not.
+    Clocks are never left out: that a date has come nearer is what they are for; nor is what
+    days are counted by. Raises ConfigError where the configuration speaks of an input that
+    there is not.
     """
     must_be_inputs(features, project)
     models = project.models
@@ -53,7 +58,7 @@ def inputs_of(features: FeatureSet, followed: Followed, project: Project) -> Inp
         catalogue = catalogue.only(CORE_FEATURES if exits >= models.min_events else ())
     if models.max_drift is None:
         return Inputs(catalogue, {})
-    asked = [n for n in catalogue if not catalogue[n].is_clock and _is_number(catalogue, n)]
+    asked = [n for n in catalogue if _may_drift(catalogue, n)]
     values = features.values.iloc[followed.rows]
     out = drifted(values, followed.day, asked, most=models.max_drift)
     return Inputs(catalogue.only(set(catalogue) - set(out)), out)
@@ -73,5 +78,7 @@ def must_be_inputs(features: FeatureSet, project: Project) -> None:
             raise ConfigError(where, problem, "Name a number")
 
 
-def _is_number(catalogue: Catalogue, name: str) -> bool:
-    return catalogue[name].unit != "label"
+def _may_drift(catalogue: Catalogue, name: str) -> bool:
+    """Whether an input is left out once its values are no longer what they were."""
+    is_number = catalogue[name].unit != "label"
+    return is_number and not catalogue[name].is_clock and name not in COUNTED_BY

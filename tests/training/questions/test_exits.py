@@ -6,6 +6,7 @@ import pytest
 
 from training.bundle import META, Bundle
 from training.engine.followed import CHURN, Followed, follow
+from training.engine.terms import LONGEST, RENEWAL, SHORTEST, TERM, counted_days
 from training.questions.exits import ExitModel, fit_exits, settings_of
 from training.questions.inputs import CORE_FEATURES
 
@@ -67,6 +68,25 @@ def test_few_exits_teach_about_few_inputs(company, followed, exits):
     assert 30 <= followed.exited() < 100
     assert set(exits.encoder.features) <= set(CORE_FEATURES)
     assert "days_to_renewal" in exits.clocks
+
+
+@pytest.mark.parametrize("of_a_year", [False, True], ids=["as they are", "all of a year"])
+def test_the_end_of_a_term_counts_as_the_term_is_long_however_few_have_left(
+    company, followed, of_a_year
+):
+    assert followed.exited() < 100
+    values = company.features.values
+    values = values.assign(term_days=values[TERM].where(values[TERM].isna() | ~of_a_year, 365))
+    exits = fit_exits(company.told(values=values), followed, project(company), bags=0)
+    assert exits.hazards[CHURN].by_term
+    periods, today = exits.periods, values.loc[of_today(company).index]
+    ends_here = today[RENEWAL].between(0, periods.edges[-1], inclusive="left") & (
+        today[TERM] > periods.lengths.max()
+    )
+    assert ends_here.any()
+    own = today.loc[ends_here]
+    counted = counted_days(exits.matrix(own), periods) * periods.lengths
+    np.testing.assert_allclose(counted.max(axis=1), own[TERM].clip(SHORTEST, LONGEST))
 
 
 def test_too_few_exits_teach_one_risk_for_all(company, followed):

@@ -6,6 +6,7 @@ import pytest
 from configs.errors import ConfigError
 from configs.project import Project
 from training.engine.followed import CHURN, follow
+from training.engine.terms import TERM
 from training.questions.exits import ExitModel, fit_exits
 from training.questions.inputs import CORE_FEATURES, inputs_of
 
@@ -47,6 +48,16 @@ def test_a_clock_is_never_left_out(company, followed):
     assert clocks
     assert set(clocks) <= set(inputs.catalogue)
     assert len(inputs.catalogue) < len(CORE_FEATURES)
+
+
+def test_the_length_of_terms_is_never_left_out(company, followed):
+    day = company.features.snapshots["day"]
+    values = company.features.values.copy()
+    values[TERM] += 1000.0 * (day > day.median())
+    project = with_models(company, max_drift=2.0)
+    inputs = inputs_of(company.told(values=values), followed, project)
+    assert TERM in inputs.catalogue
+    assert TERM not in inputs.drifted
 
 
 def test_later_rows_change_nothing_of_the_choice(company):
