@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from configs.project import Project
@@ -17,7 +18,7 @@ from training.proof.judged import Backtest
 from training.proof.measures import records, unmatured
 from training.proof.rival import Rival
 from training.proof.stacking import weights_of
-from training.questions.exits import fit_exits
+from training.questions.exits import ExitModel, fit_exits
 from training.questions.expansion import (
     BY_TENURE,
     ExpansionModel,
@@ -72,25 +73,28 @@ def fit_models(
     best = {question: found.best_baseline for question, found in skill.items()}
     expansion = fit_expansion(features, followed, project, best=best)
     effects = estimate_effects(features, project, training_day=training_day)
-    meta["weights"] = _weights(tested, rules, expansion, project)
+    meta["weights"] = _weights(tested, rules, exits, expansion, project)
     return Models(exits, steps, rule, meta, effects, expansion, tuple(rules)), decision
 
 
 def _weights(
     tested: Backtest,
     of_churn: Sequence[Baseline],
+    exits: ExitModel,
     expansion: ExpansionModel | None,
     project: Project,
 ) -> dict[str, dict[str, float]]:
-    """How far the model and each rule of a question are believed; none without rules."""
-    horizon = project.outcomes.primary_horizon_days
-    of_growth = () if expansion is None else expansion.of_growth
-    asked = (("churn", of_churn, BY_SEGMENT), (GROWTH, of_growth, BY_TENURE))
-    return {
-        question: weights_of(tested, question, rules, default=default, horizon=horizon)
-        for question, rules, default in asked
-        if rules
-    }
+    """How far the model and each rule of a question are believed; none without rules.
+
+    A model that had too few exits to learn from reads nothing and says nothing of its own.
+    """
+    weigh = partial(weights_of, tested, horizon=project.outcomes.primary_horizon_days)
+    weights, reads = {}, bool(exits.encoder.columns)
+    if of_churn:
+        weights["churn"] = weigh("churn", of_churn, default=BY_SEGMENT, has_model=reads)
+    if expansion is not None:
+        weights[GROWTH] = weigh(GROWTH, expansion.of_growth, default=BY_TENURE)
+    return weights
 
 
 def _skill_by_question(tested: Backtest, project: Project) -> dict[str, Skill]:

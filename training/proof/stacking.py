@@ -4,8 +4,10 @@ The best of several rules is hardly known from a few past mornings, and which on
 changes from one fortnight to the next. Their mean is nearer than the one chosen, more often
 than not (Bates and Granger 1969, "The combination of forecasts"). Each is weighed by what it
 said before it was known what came (Yao, Vehtari, Simpson and Gelman 2018, "Using stacking to
-average Bayesian predictive distributions"), with a doubt: until much has come, the rule that
-speaks by default is believed by half, and the others share the rest.
+average Bayesian predictive distributions"), with a doubt: until much has come, the model is
+believed by half, of the rules the one that speaks by default by half, and the others share the
+rest. A model waits for months until the first of its mornings can be judged, and has been
+nearer than any rule by then wherever that was looked at.
 """
 
 from collections.abc import Sequence
@@ -16,7 +18,7 @@ from training.engine.periods import Floats
 from training.proof.judged import MODEL, Backtest
 from training.rules.baselines import Baseline
 
-DEFAULT_SHARE = 0.5
+MODEL_SHARE, DEFAULT_SHARE = 0.5, 0.5
 DOUBT = 10.0
 """Nats by which all of them must be told apart to be weighed by what they said alone."""
 NEVER = 1e-6
@@ -24,13 +26,20 @@ MOST_ROUNDS, SETTLED = 2000, 1e-6
 
 
 def weights_of(
-    tested: Backtest, question: str, rules: Sequence[Baseline], *, default: str, horizon: int
+    tested: Backtest,
+    question: str,
+    rules: Sequence[Baseline],
+    *,
+    default: str,
+    horizon: int,
+    has_model: bool = True,
 ) -> dict[str, float]:
-    """Weigh rules, and the model where it was judged; the weights sum to one."""
+    """Weigh rules, and the model where there is one; the weights sum to one."""
     names = [rule.name for rule in rules]
     judged = question in tested.judged
     pooled = tested.pooled(question, horizon) if judged else None
     if pooled is None or not pooled.can_be_judged:
+        names = [MODEL, *names] if has_model else names
         return dict(zip(names, doubted(names, default).tolist(), strict=True))
     told = {name: chance for name, chance in pooled.told if name in names or name == MODEL}
     came = pooled.happened[:, None]
@@ -44,11 +53,15 @@ def doubted(names: Sequence[str], default: str) -> Floats:
 
     >>> doubted(["by age", "by segment", "Cox"], "by age").tolist()
     [0.5, 0.25, 0.25]
+    >>> doubted([MODEL, "by age", "by segment", "Cox"], "by age").tolist()
+    [0.5, 0.25, 0.125, 0.125]
     """
-    if default not in names or len(names) == 1:
-        return np.full(len(names), 1 / len(names))
-    rest = (1 - DEFAULT_SHARE) / (len(names) - 1)
-    return np.array([DEFAULT_SHARE if name == default else rest for name in names])
+    share = {name: 1.0 for name in names if name != MODEL}
+    if default in share and len(share) > 1:
+        share[default] = (len(share) - 1) * DEFAULT_SHARE / (1 - DEFAULT_SHARE)
+    share[MODEL] = sum(share.values()) * MODEL_SHARE / (1 - MODEL_SHARE)
+    told = np.array([share[name] for name in names])
+    return told / told.sum() if told.any() else np.ones(len(names))
 
 
 def stacked(likely: Floats, before: Floats) -> Floats:

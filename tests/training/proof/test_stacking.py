@@ -19,10 +19,10 @@ class Named:
         self.name = name
 
 
-def weights(*books, default=WORSE):
+def weights(*books, default=WORSE, **asked):
     tested = a_backtest(*books) if books else Backtest({"churn": []})
     rules = [Named(RULE), Named(WORSE)]
-    return weights_of(tested, "churn", rules, default=default, horizon=HORIZON)
+    return weights_of(tested, "churn", rules, default=default, horizon=HORIZON, **asked)
 
 
 @settings(max_examples=50)
@@ -48,12 +48,18 @@ def test_the_more_mornings_the_further_the_better_one_is_believed():
     assert many[WORSE] < 0.1
 
 
-def test_until_anything_was_judged_the_rule_by_default_is_believed_by_half():
-    assert weights() == {RULE: 0.5, WORSE: 0.5}
+def test_until_anything_was_judged_the_rule_by_default_is_believed_by_half_of_all_rules():
+    assert weights(has_model=False) == {RULE: 0.5, WORSE: 0.5}
     assert doubted(["a", "b", "c"], "b").tolist() == [0.25, 0.5, 0.25]
     assert doubted(["a"], "a").tolist() == [1.0]
 
 
-def test_a_model_that_was_never_judged_is_not_believed_at_all():
-    assert MODEL not in weights()
-    assert MODEL in weights(a_book())
+def test_a_model_that_was_never_judged_is_believed_by_half():
+    assert weights() == {MODEL: 0.5, RULE: 0.25, WORSE: 0.25}
+    assert doubted(["a", MODEL], "a").tolist() == [0.5, 0.5]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.sampled_from(["a", "b", "c", MODEL]), min_size=1, unique=True))
+def test_what_they_weigh_before_sums_to_one(names):
+    assert doubted(names, "a").sum() == pytest.approx(1.0)
