@@ -43,7 +43,8 @@ def test_more_at_stake_never_ranks_lower(company, times):
 
 
 def test_without_any_arr_the_likeliest_to_leave_come_first(company):
-    bare = company.told(snapshots=company.features.snapshots.assign(arr=np.nan))
+    snapshots = company.features.snapshots.assign(arr=np.nan)
+    bare = company.told(snapshots=snapshots, arr=company.features.arr.iloc[:0])
     told = company.scores(company.speaking, features=bare).accounts
     assert (np.diff(told["churn_risk"]) <= 0).all()
     assert told["arr_at_risk"].isna().all()
