@@ -6,8 +6,8 @@ than not (Bates and Granger 1969, "The combination of forecasts"). Each is weigh
 said before it was known what came (Yao, Vehtari, Simpson and Gelman 2018, "Using stacking to
 average Bayesian predictive distributions"), with a doubt: until much has come, the model is
 believed by half, of the rules the one that speaks by default by half, and the others share the
-rest. A model waits for months until the first of its mornings can be judged, and has been
-nearer than any rule by then wherever that was looked at.
+rest. A model waits for months until the first of its mornings can be judged, and may be the
+nearest long before.
 """
 
 from collections.abc import Sequence
