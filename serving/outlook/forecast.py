@@ -30,6 +30,7 @@ from serving.outlook.retention import (
     with_the_whole,
 )
 from serving.outlook.simulation import simulated
+from training.engine.followed import lag_known_by
 from training.engine.periods import Floats
 
 YEAR_DAYS = 365
@@ -192,15 +193,18 @@ def with_rates_before(
 ) -> pd.DataFrame:
     """Put beside each rate that of the stretch of the same length just before, and a year ago.
 
-    Both are what a planner without a model would say; absent where nobody was here yet.
+    Both are what a planner without a model would say; absent where nobody was here yet. Just
+    before is the last stretch of which all is known: where exits are told late, those of the
+    last days are still to come, and nearly everybody would seem to have stayed.
     """
     today = ordinal(as_of)
+    until = today - lag_known_by(today, features.exits)
     spans = told[["period_start", "period_end"]].drop_duplicates()
     known = []
     for start, end in zip(spans["period_start"], spans["period_end"], strict=True):
         length = (end - start).days
         span = {"period_start": start, "period_end": end}
-        last = rates_between(features, today - length, today, part=part)
+        last = rates_between(features, until - length, until, part=part)
         year = rates_between(
             features, ordinal(start) - YEAR_DAYS, ordinal(end) - YEAR_DAYS, part=part
         )

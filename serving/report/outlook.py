@@ -109,8 +109,8 @@ def _words(told: pd.DataFrame, material: Material) -> str:
     rate, name = (now["grr"], "Gross retention") if "grr" in now else (kept, "The share kept")
     if rate["last_period"] is not None:
         said.append(
-            f"{name} was {formats.percent(rate['last_period'])} over the same number of days "
-            "before this morning"
+            f"{name} was {formats.percent(rate['last_period'])} over the last "
+            f"{formats.days(book.horizon)} of which all is known"
             + (
                 f", and {formats.percent(rate['last_year'])} a year ago."
                 if rate["last_year"] is not None

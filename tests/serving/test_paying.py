@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from serving.paying import with_what_is_paid
+from serving.paying import paid_on, with_what_is_paid
 from tests.builders import AnAccount, a_world
 from tests.features.test_arr import TODAY
 
@@ -35,3 +35,10 @@ def test_after_the_grace_nothing_is_paid():
 def test_who_never_paid_pays_nothing():
     told = paid(AnAccount("free").signed_up(300).was_active(3), an_account("p", ended=9, arr=1))
     assert pd.isna(told["free"])
+
+
+def test_what_was_signed_on_a_day_was_not_known_on_its_morning():
+    features = a_world(AnAccount("new").signed_up(300).has_contract(20, -90, arr=12.0)).build()
+    ids = pd.Series(["new"])
+    told = [paid_on(features, ids, TODAY - ago)[0] for ago in (21, 20, 19)]
+    np.testing.assert_array_equal(told, [np.nan, np.nan, 12.0])

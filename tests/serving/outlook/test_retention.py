@@ -1,8 +1,11 @@
 import pandas as pd
+import pytest
 
 from features.asof import day_number
-from serving.outlook.retention import rates_of, states, totals
-from tests.builders import MORNING, AnAccount, a_world
+from features.assemble import FeatureSet
+from serving.outlook.forecast import with_rates_before
+from serving.outlook.retention import ALL, rates_between, rates_of, states, totals
+from tests.builders import MORNING, AnAccount, a_world, at
 
 TODAY = int(day_number(pd.Series([MORNING]))[0])
 
@@ -50,3 +53,59 @@ def test_who_pays_less_from_a_day_on_shrinks_on_it():
     account = AnAccount().signed_up(300).has_contract(300, 100, arr=12.0)
     account.has_contract(100, -50, arr=9.0)
     assert what_came(account, start=200, end=100)["contraction_arr"] == 3.0
+
+
+def test_whoever_leaves_amid_a_term_pays_no_more_whatever_was_signed():
+    leaver = AnAccount().signed_up(300).has_contract(300, -50, arr=12.0).left(100)
+    told = what_came(leaver, a_stayer(), start=200, end=50)
+    assert (told["churned_arr"], told["arr_at_end"]) == (12.0, 24.0)
+    assert (told["grr"], told["nrr"]) == (24 / 36, 24 / 36)
+
+
+def three_that_paid() -> FeatureSet:
+    """Of 36 that all three pay, 12 are lost 351 days ago, and 8 of the rest ten days ago."""
+    lost = AnAccount("lost").signed_up(700).has_contract(700, -50, arr=12.0).left(351)
+    leaver = AnAccount("leaver").signed_up(700).has_contract(700, -50, arr=8.0).left(10)
+    stayer = AnAccount("stayer").signed_up(700).has_contract(700, -50, arr=16.0)
+    snapshots = {"every_days": 7, "first_on": at(420).date()}
+    return a_world(lost, leaver, stayer, snapshots=snapshots).build()
+
+
+def test_a_past_stretch_is_told_of_those_who_were_here_on_its_last_morning_before():
+    features = three_that_paid()
+
+    def came(start: int, end: int) -> dict[str, float]:
+        told = rates_between(features, TODAY - start, TODAY - end, part="segment")
+        return told.loc[ALL].to_dict() if len(told) else {}
+
+    left_lately = {"logo_retention": 0.5, "grr": 16 / 24, "nrr": 16 / 24}
+    assert came(28, 0) == pytest.approx(left_lately)
+    # Within a week the last morning was three days before: it is as long as it is asked to be.
+    assert came(25, 9) == pytest.approx({"logo_retention": 1.0, "grr": 1.0, "nrr": 1.0})
+    assert came(25, 6) == pytest.approx(left_lately)
+    a_year_ago = {"logo_retention": 2 / 3, "grr": 2 / 3, "nrr": 2 / 3}
+    assert came(365, 337) == pytest.approx(a_year_ago)
+    assert came(28, -1) == came(28, 28) == came(500, 400) == {}
+
+
+def test_beside_a_rate_to_come_stand_that_of_just_before_and_that_of_a_year_ago():
+    span = {"period_start": [MORNING.date()], "period_end": [at(-28).date()]}
+    rate = pd.DataFrame({**span, "segment": ALL, "measure": "grr", "expected": 0.9})
+    features = three_that_paid()
+    (told,) = with_rates_before(
+        rate, features, as_of=MORNING.date(), part="segment"
+    ).itertuples()
+    assert (told.last_period, told.last_year) == pytest.approx((16 / 24, 2 / 3))
+
+
+def test_where_exits_are_told_late_the_stretch_before_is_the_last_of_which_all_is_known():
+    """Without a table of exits, who does not renew is known to have left 30 days later."""
+    early = AnAccount("early").signed_up(300).was_active(50).has_contract(300, 40, arr=12.0)
+    late = AnAccount("late").signed_up(300).was_active(50).has_contract(300, 10, arr=12.0)
+    features = a_world(early, late, a_stayer()).build()
+    span = {"period_start": [MORNING.date()], "period_end": [at(-28).date()]}
+    rate = pd.DataFrame({**span, "segment": ALL, "measure": "grr", "expected": 0.9})
+    (told,) = with_rates_before(
+        rate, features, as_of=MORNING.date(), part="segment"
+    ).itertuples()
+    assert told.last_period == pytest.approx(36 / 48)
