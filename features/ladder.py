@@ -191,8 +191,10 @@ def _opened(
     for position, milestone in enumerate(steps):
         for slug in milestone.requires:
             other = slugs.index(slug)
-            is_locked[:, position] |= applies[:, other] & (met_day[:, other] == NEVER)
-            opened[:, position] = np.maximum(opened[:, position], met_day[:, other])
+            # What a segment is not asked for neither locks a step nor opens it.
+            met = np.where(applies[:, other], met_day[:, other], kickoff)
+            is_locked[:, position] |= met == NEVER
+            opened[:, position] = np.maximum(opened[:, position], met)
     return opened, is_locked
 
 

@@ -45,8 +45,9 @@ def ladder(playbook: Playbook, then: Then, segment: str) -> list[Rung]:
     applies = {m.slug: m.applies_to(segment) for m in playbook.milestones}
     rungs = []
     for milestone in playbook.milestones:
-        is_locked = any(applies[r] and met[r] is None for r in milestone.requires)
-        days = [met[r].normalize() for r in milestone.requires if met[r] is not None]
+        required = [r for r in milestone.requires if applies[r]]
+        is_locked = any(met[r] is None for r in required)
+        days = [met[r].normalize() for r in required if met[r] is not None]
         opened = max([then.profile["kickoff_at"].normalize(), *days])
         expected = milestone.expected_days_in(segment)
         due = planned(milestone, then)

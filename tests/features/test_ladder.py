@@ -173,6 +173,7 @@ def test_a_segment_has_its_own_ladder_and_its_own_time():
         AnAccount("big").signed_up(60, plan="enterprise").reached("signed_off", 30),
         AnAccount("bigger").signed_up(60, plan="enterprise"),
         AnAccount("small").signed_up(60, plan="team"),
+        AnAccount("eager").signed_up(60, plan="team").reached("signed_off", 30),
         AnAccount("stranger").was_active(30),
     ]
     features = a_world(*members, steps=steps, segments=ENTERPRISE).build()
@@ -182,6 +183,8 @@ def test_a_segment_has_its_own_ladder_and_its_own_time():
     assert days_before(states(features, "small", "due_on")) == [50, None]
     # What a segment is not asked for stands in nobody's way there.
     assert states(features, "small") == ["open", "open"]
+    assert states(features, "small", "days_open") == [60, 60]
+    assert states(features, "eager", "days_open") == [60, 60]
     assert states(features, "bigger") == ["open", "locked", "open"]
 
 

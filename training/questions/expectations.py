@@ -135,7 +135,7 @@ def _started(
             asked = _asked(other, climbers)
             met = _met(climbers, other.slug)
             has_opened &= ~asked | (met > NEVER)
-            start = np.maximum(start, met)
+            start = np.where(asked, np.maximum(start, met), start)
     return start, has_opened
 
 

@@ -63,11 +63,19 @@ def a_history(*accounts: dict[str, int]) -> object:
     )
 
 
-def waits_of(features, milestone, *, day=TODAY):
-    found = learnt(features, PLAYBOOK, day=day, late_days=7)
+def waits_of(features, milestone, *, day=TODAY, playbook=PLAYBOOK):
+    found = learnt(features, playbook, day=day, late_days=7)
     own = [each for each in found if (each.milestone, each.segment) == (milestone, TOGETHER)]
     told = [(each.waits.days.tolist(), each.waits.cause.tolist()) for each in own]
     return [pair for days, cause in told for pair in zip(days, cause, strict=True)]
+
+
+def test_a_step_that_is_not_asked_of_a_segment_starts_no_clock_there():
+    first, second = PLAYBOOK.milestones
+    elsewhere = first.model_copy(update={"segments": ("enterprise",)})
+    playbook = PLAYBOOK.model_copy(update={"milestones": (elsewhere, second)})
+    history = a_history({"kickoff": 19900, "first": 19910, "second": 19950})
+    assert waits_of(history, "second", playbook=playbook) == [(50, REACHED)]
 
 
 def test_the_clock_starts_at_kickoff_and_then_with_the_step_before():
