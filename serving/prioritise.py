@@ -54,7 +54,7 @@ def this_week(accounts: pd.DataFrame, *, capacity: int) -> "pd.Series[bool]":
     worth = is_worth_working(accounts)
     owner = accounts["owner"].astype(object).where(accounts["owner"].notna(), "")
     place = accounts["rank"].where(worth).groupby(owner).rank(method="first")
-    return (place <= capacity) & worth
+    return place <= capacity
 
 
 def is_worth_working(accounts: pd.DataFrame) -> "pd.Series[bool]":

@@ -48,7 +48,7 @@ def priorities(morning: Morning, tables: Mapping[str, pd.DataFrame]) -> pd.DataF
     aside = aside.mask(held_out(accounts), HELD_OUT)
     worth = _worth(accounts, morning)
     standing = _standing(accounts, worth, morning, tables["alerts"])
-    able = accounts["churn_risk"].notna() & is_worth_working(accounts) & aside.isna()
+    able = is_worth_working(accounts) & aside.isna()
     owner = accounts["owner"].astype(object).where(accounts["owner"].notna(), "")
     order = pd.DataFrame({"worth": -standing, "rank": accounts["rank"], "owner": owner})
     listed = order.loc[able].sort_values(["owner", "worth", "rank"], kind="stable")

@@ -61,9 +61,26 @@ def test_what_was_said_stands_beside_what_came_of_the_same_accounts(mornings, co
     assert whole["happened"].item() == pytest.approx(1 - len(gone) / len(book))
 
 
+def test_of_forecasts_made_within_four_weeks_the_last_is_judged(mornings, company):
+    past, today = mornings
+    made_on = company.as_of - timedelta(days=91)
+    told = {made_on + timedelta(days=days): past.tables[made_on] for days in (0, 7)}
+    rows = record_rows(replace(today, past=Memory(told)), {})
+    assert set(rows["made_on"]) == {made_on + timedelta(days=7)}
+
+
 def test_a_forecast_that_has_not_come_due_is_not_judged(mornings, company):
     _, today = mornings
     assert (record_rows(today, {})["days_ahead"] <= 91).all()
+
+
+def test_where_exits_are_told_late_a_forecast_waits_until_all_are_told(mornings, company):
+    _, today = mornings
+    days = pd.Timedelta(days=40)
+    exits = company.features.exits.assign(known_at=lambda told: told["exited_at"] + days)
+    rows = record_rows(replace(today, features=company.told(exits=exits)), {})
+    assert len(rows)
+    assert (rows["period_end"] <= company.as_of - days).all()
 
 
 def test_the_record_is_summed_up_beside_the_simple_rates(mornings):

@@ -42,7 +42,9 @@ def test_expected_arr_lost_decides_where_there_is_arr():
 
 
 def test_the_risk_decides_where_no_account_has_arr():
-    assert rank(book((0.1, None), (0.9, None))).tolist() == [2, 1]
+    rows = book((0.1, None), (0.9, None))
+    assert at_stake(rows).tolist() == at_stake(rows.drop(columns="arr")).tolist() == [0.1, 0.9]
+    assert rank(rows).tolist() == [2, 1]
 
 
 def test_an_account_without_arr_among_others_with_it_has_none_to_lose():
@@ -70,6 +72,11 @@ def test_what_is_at_little_risk_with_little_at_stake_can_wait():
     rows = book((0.5, 100.0), (0.01, 100_000.0), (0.01, 100.0), (0.2, 1.0))
     rows = rows.assign(owner="Ana", rank=rank(rows))
     assert this_week(rows, capacity=9).tolist() == [True, True, False, True]
+
+
+def test_half_the_mean_is_little():
+    rows = book((0.1, None), (0.3, None)).assign(rank=[2, 1])
+    assert this_week(rows, capacity=9).tolist() == [False, True]
 
 
 def test_an_empty_book_has_no_ranks():

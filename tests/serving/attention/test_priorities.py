@@ -79,6 +79,12 @@ def test_what_can_be_moved_with_evidence_comes_sooner(bare):
     assert week(rows.reset_index()) == ["a0", "a2"]
 
 
+def test_no_more_can_be_moved_than_is_at_stake(bare):
+    effect = {"next_effect_points": -0.25, "next_evidence": "adjusted"}
+    rows = priorities(on(bare, RISKS, **effect), NO_ALERTS)
+    assert rows["worth"].tolist() == pytest.approx([750, 650, 550, 400, 400])
+
+
 def test_a_renewal_that_is_near_comes_sooner(bare):
     renews = [None, TODAY + timedelta(days=90), TODAY + timedelta(days=30), None, None]
     rows = priorities(on(bare, [0.5, 0.36, 0.3, 0.2, 0.2], renews_on=renews), NO_ALERTS)
@@ -100,6 +106,13 @@ def test_the_list_stays_until_a_worth_moves_by_more_than_the_margin(bare):
     assert week(remembered(nearly, past)) == ["a0", "a1"]
     moved = on(bare, [0.45, 0.60, 0.3, 0.2, 0.2], day=TODAY + timedelta(days=2), past=past)
     assert week(priorities(moved, NO_ALERTS)) == ["a1", "a0"]
+
+
+def test_what_is_worth_far_less_than_it_was_gives_way(bare):
+    past = Memory()
+    remembered(on(bare, RISKS), past)
+    fallen = on(bare, [0.1, 0.4, 0.3, 0.2, 0.2], day=TODAY + timedelta(days=1), past=past)
+    assert week(priorities(fallen, NO_ALERTS)) == ["a1", "a2"]
 
 
 def test_what_happened_counts_at_once(bare):

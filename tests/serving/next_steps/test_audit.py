@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pandas as pd
 
 from configs.playbook import Playbook
+from serving.next_steps.audit import ENOUGH, audit, audit_schema, groups
 from serving.next_steps.audit import _row as row_of
-from serving.next_steps.audit import audit, audit_schema, groups
 from serving.next_steps.expectations import FITS, LATER, expectations
 from serving.scorecard import as_table
 from tests.builders import a_step
@@ -54,6 +56,14 @@ def test_who_reached_it_is_counted_by_hand():
     assert row["remark"] == "covers zero"
 
 
+def test_an_effect_that_may_be_told_stands_beside_it_with_its_interval():
+    robust = replace(KEEPS, robustness=1.9, robustness_low=1.3, lent=0.2)
+    row = looked_at({"second": [9]}, "second", robust)
+    assert (row["points"], row["low"], row["high"]) == (-0.05, -0.08, -0.02)
+    assert (row["robustness"], row["robustness_low"], row["lent"]) == (1.9, 1.3, 0.2)
+    assert row["evidence"] == "adjusted"
+
+
 def test_another_expectation_is_proposed_where_history_says_so():
     told = {"verdict": LATER, "learnt_low": 35.0, "learnt_high": None, "proposed_days": 40.0}
     said = looked_at({"first": [40]}, "first", learnt={**told, "expected_days": 10.0})[
@@ -70,6 +80,13 @@ def test_a_step_mostly_reached_before_an_earlier_one_is_said_to_stand_too_late()
     assert (
         "place it before" not in looked_at(days | {"first": [10.0] * 25}, "second")["proposal"]
     )
+
+
+def test_of_the_place_of_a_step_that_few_reached_nothing_is_said():
+    enough = {"first": [None] * ENOUGH, "second": [20.0] * ENOUGH}
+    assert "place it before First: 100 %" in looked_at(enough, "second")["proposal"]
+    few = {"first": [None] * ENOUGH, "second": [20.0] * (ENOUGH - 1) + [None]}
+    assert looked_at(few, "second")["proposal"] == ""
 
 
 def test_filler_opens_nothing_and_does_nothing_that_can_be_measured():
@@ -92,3 +109,9 @@ def test_every_milestone_is_looked_at_in_every_segment_it_applies_to(company):
     }
     assert set(zip(table["milestone"], table["segment"], strict=True)) == asked
     assert (table["reached"] <= table["accounts"]).all()
+    known = [
+        company.models.effects.of(s, m)
+        for s, m in zip(table["segment"], table["milestone"], strict=True)
+    ]
+    assert any(known)
+    assert table["evidence"].tolist() == [e.evidence if e else "too_few" for e in known]

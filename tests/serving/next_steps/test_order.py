@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -57,6 +59,12 @@ def test_the_effort_is_what_peers_took_where_enough_of_them_did(company):
     assert effort(step, "enterprise", took) == (21.0, "playbook")
 
 
+def test_a_step_that_nobody_took_or_expects_by_a_date_has_no_effort(company):
+    step = company.configuration.playbook.milestones[0]
+    untimed = step.model_copy(update={"expected_days": {}})
+    assert effort(untimed, "startup", {}) == (None, "playbook")
+
+
 def test_four_peers_are_too_few_to_speak_of():
     assert peer_days(done("abcd", [1, 2, 3, 4]), SEGMENTS) == {}
     assert peer_days(done("abcde", [1, 2, 30, 40, 50]), SEGMENTS) == {("startup", "first"): 30}
@@ -71,3 +79,11 @@ def test_every_open_milestone_is_in_the_table_and_the_first_is_the_account_s_nex
     told = morning.accounts.set_index("account_id")["next_milestone"].dropna()
     assert first.to_dict() == told.to_dict()
     assert table["reason"].str.endswith(".").all()
+
+
+def test_without_models_the_playbook_s_order_rules(morning):
+    rows = next_steps(replace(morning, models=None), {})
+    assert (rows["evidence"] == "too_few").all()
+    place = {m.slug: i for i, m in enumerate(morning.configuration.playbook.milestones)}
+    ladders = rows.assign(place=rows["milestone"].map(place)).groupby("account_id")["place"]
+    assert ladders.is_monotonic_increasing.all()

@@ -3,8 +3,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from serving.outlook.cohort import arr_kept, came_in, has_left, milestones
+from serving.outlook.cohort import Cohort, arr_kept, came_in, chances, has_left, milestones
+from training.engine.curves import IncidenceCurves
+from training.engine.followed import CHURN
+from training.engine.periods import Periods
 
 DAY = pd.Timestamp(0, unit="D")
 
@@ -79,3 +85,17 @@ def test_what_happens_after_the_look_changes_nothing(history):
         cohort = came_in(told, since=8, until=22)
         assert has_left(told, cohort, until=22).tolist() == [1, 0, 0]
         assert milestones(told, cohort, until=22)[1].tolist() == [0, 1, 1]
+
+
+@given(arrays(float, (1, 3), elements=st.floats(0.0, 0.05)), st.integers(0, 200))
+def test_what_was_expected_is_the_curve_on_the_day_and_goes_on_as_it_ended(rates, days):
+    """One account, seen from the day it came in: its rates are those of 30, 60 and 90 days."""
+    periods = Periods((0.0, 30.0, 60.0, 90.0))
+    curves = IncidenceCurves.from_rates({CHURN: rates}, periods.edges)
+    model = SimpleNamespace(curves=lambda _: curves, periods=periods)
+    accounts = pd.DataFrame({"account_id": ["a"], "parent_id": [None]})
+    cohort = Cohort(accounts, np.array([0]), np.array([500]))
+    features = SimpleNamespace(values=pd.DataFrame({"any": [1.0]}))
+    told = chances(model, features, cohort, until=500 + days)
+    lived = np.clip(days - np.array([0, 30, 60]), 0, [30, 30, np.inf])
+    np.testing.assert_allclose(told, 1 - np.exp(-(rates * lived).sum()), atol=1e-9)

@@ -52,6 +52,13 @@ def test_an_effect_that_is_only_described_is_no_effect():
     assert (worked["remark"] == NO_EFFECT).all()
 
 
+def test_an_effect_that_may_not_be_told_is_not_one_of_nothing():
+    rows = told(a_book("adjusted", points=np.nan))
+    worked = rows.loc[rows["measure"] == "accounts_churned"]
+    assert worked["expected"].isna().all()
+    assert (worked["remark"] == NO_EFFECT).all()
+
+
 def test_a_dearer_segment_is_told_with_what_it_may_cost_and_never_as_a_promise():
     row = told(a_book("too_few", points=np.nan)).loc[("the price rises by 5 %", "small")]
     assert row["expected"] == pytest.approx(15.0)
