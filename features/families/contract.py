@@ -37,14 +37,14 @@ def contract_columns(own: Own) -> Columns:
         _feature("terms_ended", "terms of subscription lines that ended", "count"), ended
     )
     columns.add(
-        _feature("days_since_line_began", "days since the newest line in force began", "days"),
+        _feature("days_since_line_began", "days since a line last began, over or not", "days"),
         day - day_or_nan(newest),
     )
     return columns
 
 
 def _terms(history: History) -> tuple[Floats, Ints]:
-    """How many known terms have ended, and on which day the newest one began."""
+    """How many known terms have ended, and on which day the last one began."""
     rows, snapshots = history.tables["contracts"], history.snapshots
     starts, ends = rows.day("starts_on"), rows.day("ends_on")
     over = np.maximum(rows.seen_from, snapshots.mornings.first_from(ends))

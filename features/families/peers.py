@@ -38,7 +38,8 @@ def peer_columns(everyone: Everyone) -> Columns:
                 name=f"peers_percentile_{name}",
                 family=family,
                 measure="peers_percentile",
-                meaning=f"share of peers of the same segment and age with no more {name}",
+                meaning=f"place among peers of the same segment and age by {name}, from the "
+                "least to 1 for the most; who is level shares a place",
                 unit="share",
                 absence=f"fewer than {FEWEST_PEERS} peers",
                 subject=name,
@@ -73,7 +74,7 @@ def _peer_group(history: History) -> Ints:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _percentile(values: Floats, group: Ints) -> Floats:
-    """The share of its group that each value is no less than; half of those level with it."""
+    """The place of each value in its group, as a share; NaN where the group is too small."""
     first = np.zeros(group.max() + 2, dtype=np.int64)
     for one in group:
         first[one + 1] += 1

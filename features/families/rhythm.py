@@ -21,7 +21,7 @@ def rhythm_columns(own: Own) -> Columns:
         days_since(activity.last_day(), history),
     )
     columns.add(
-        _feature("weeks_streak", "weeks in a row with use, up to last week", "count"),
+        _feature("weeks_streak", _STREAK, "count"),
         activity.weeks_in_a_row(),
     )
     for weeks in (8, WEEKS_BACK):
@@ -48,6 +48,9 @@ def rhythm_columns(own: Own) -> Columns:
         np.divide(activity.weekdays(91), days, out=np.full(len(days), np.nan), where=days > 0),
     )
     return columns
+
+
+_STREAK = f"weeks in a row with use, up to last week; {WEEKS_BACK} at most"
 
 
 def days_since(last_day: np.ndarray, history: History) -> Floats:

@@ -33,7 +33,7 @@ def today(features: FeatureSet, name: str) -> dict[str, Any]:
     return features.values.loc[row].to_dict()
 
 
-def test_a_percentile_is_the_share_of_peers_with_no_more(company):
+def test_a_percentile_is_the_place_among_peers(company):
     # Peers: 0, 0 (left secretly), 1, 2, 3, 4 and 4 active days.
     told = [
         today(company, f"old_{days}")["peers_percentile_active_days_28d"] for days in range(5)
