@@ -229,14 +229,20 @@ def first_mornings(rows: Rows, mornings: Mornings, *, count: int) -> Ints:
     return begins
 
 
-def _away(exits: Rows, accounts: int, mornings: Mornings) -> Bools:
-    """Whether each account (row) was known to have left and not to be back by each morning."""
+def away_between(exits: Rows, mornings: Mornings) -> tuple[Ints, Ints]:
+    """The first morning that knows of each exit, and the first one that knows of the return."""
     gone = np.maximum(exits.seen_from, mornings.first_seeing(exits.day("exited_at")))
     back = np.full(len(exits), mornings.count)
     if "returned_at" in exits.frame:
         returned = exits.day("returned_at")
         seen = np.maximum(mornings.first_seeing(returned), gone)
         back = np.where(returned > NEVER, seen, mornings.count)
+    return gone, back
+
+
+def _away(exits: Rows, accounts: int, mornings: Mornings) -> Bools:
+    """Whether each account (row) was known to have left and not to be back by each morning."""
+    gone, back = away_between(exits, mornings)
     change = np.zeros((accounts, mornings.count + 1), dtype=np.int64)
     np.add.at(change, (exits.account, gone), 1)
     np.add.at(change, (exits.account, back), -1)

@@ -7,11 +7,10 @@ from features.asof import Floats, Ints
 from features.catalogue import Feature, Unit
 from features.families.adoption import share
 from features.family import AcrossAccounts, Everyone
-from features.history import Columns, History, row_by
-from features.pairs import concerned
+from features.history import Columns, History, away_between, row_by
 
 LADDER = "milestones_done_share"
-NO_PARENT = "no parent, or no other account of it was ever known"
+NO_PARENT = "no parent, or no other account of it is live or has churned"
 
 
 def parent_columns(everyone: Everyone) -> Columns:
@@ -37,7 +36,7 @@ def parent_columns(everyone: Everyone) -> Columns:
     return columns
 
 
-_GONE = "of the other accounts of the same parent ever known, the share known to have churned"
+_GONE = "of the same parent's other accounts that are live or have churned, the share that has"
 _DONE = "mean share of the ladder reached by the other live accounts of the same parent"
 
 
@@ -62,28 +61,23 @@ def _here(history: History, parent: Ints) -> Floats:
 
 
 def _gone(history: History, parent: Ints, of_row: Ints) -> Floats:
-    """Churn of other accounts that was known and dated before each morning.
+    """Other accounts that were known on each morning to have churned, and not to be back.
 
-    Whose sibling an account was is told by what was known of it when its exit was.
+    Whose sibling an account was is told by what was known of it when its exit was. On a morning
+    on which an account is live it is not gone, so that nobody has to be told from itself.
     """
     snapshots, exits = history.snapshots, history.tables.get("exits")
     if exits is None:
         return np.zeros(len(snapshots))
     left = exits.where((exits.frame["cause"] == "churn").to_numpy(dtype=bool))
-    mornings = snapshots.mornings
     heard = np.maximum(left.day("exited_at"), left.day("known_at"))
-    row, seen = (
-        row_by(history.tables["accounts"], left.account, heard),
-        mornings.first_seeing(heard),
-    )
+    row = row_by(history.tables["accounts"], left.account, heard)
     of = np.where(row >= 0, of_row[row], -1)
-    width = mornings.count + 1
-    change = np.zeros((max(parent.max(), of_row.max()) + 2, width))
-    np.add.at(change, (of + 1, seen), 1.0)
-    all_gone = np.cumsum(change, axis=1)[parent + 1, snapshots.morning]
-    at, own = concerned(snapshots, left.account, since=seen, until=np.full_like(seen, width))
-    mine = np.bincount(own, weights=of[at] == parent[own], minlength=len(snapshots))
-    found: Floats = all_gone - mine
+    change = np.zeros((max(parent.max(), of_row.max()) + 2, snapshots.mornings.count + 1))
+    gone, back = away_between(left, snapshots.mornings)
+    np.add.at(change, (of + 1, gone), 1.0)
+    np.add.at(change, (of + 1, back), -1.0)
+    found: Floats = np.cumsum(change, axis=1)[parent + 1, snapshots.morning]
     return found
 
 

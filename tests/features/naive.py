@@ -159,6 +159,7 @@ class Naive:
             row["cause"] == "churn"
             and row["account_id"] != own
             and max(row["known_at"], row["exited_at"]) < morning
+            and not row["returned_at"] < morning
             and (before := self._before(row)) is not None
             and before["parent_id"] == parent
             for row in self.tables.get("exits", [])

@@ -76,6 +76,17 @@ def test_what_befell_siblings_is_known_and_not_what_befell_itself():
     assert pd.isna(told(stranger, own)["siblings_live"])
 
 
+def test_a_sibling_that_came_back_is_live_and_no_longer_gone():
+    own = AnAccount("own").signed_up(290, parent_id="p").was_active(3)
+    twice = AnAccount("twice").signed_up(290, parent_id="p")
+    twice.has_contract(280, 250).has_contract(200, 150).has_contract(20, -200)
+    company = a_world(own, twice).build()
+    siblings = company.values.loc[company.snapshots["account_id"] == "own"]
+    # Gone from 30 days after its second term until 20 days before MORNING.
+    assert siblings["siblings_live"].tolist() == [0.0] * 8 + [1.0] * 3
+    assert siblings["siblings_gone_share"].tolist() == [1.0] * 8 + [0.0] * 3
+
+
 def test_the_season_is_offered_only_where_it_came_round_twice():
     account = AnAccount().signed_up(900).was_active(3)
     short = told(account, snapshots={"every_days": 28, "first_on": "2024-01-01"})
