@@ -47,7 +47,11 @@ class FeatureSet:
     """The whole ladder on the last morning: a row per live account and applicable milestone."""
     exits: pd.DataFrame
     reached: pd.DataFrame
-    """account_id, milestone, day and known_day of every milestone reached."""
+    """account_id, milestone, day and known_day of every milestone reached: when it was, as the
+    first morning that knew of it had it.
+    """
+    completed: pd.DataFrame
+    """account_id, milestone and day of every milestone reached, as the last morning has it."""
     usage: pd.DataFrame
     """account_id, week_on, active_users, activity_count: the half year before the last morning.
     """
@@ -98,6 +102,7 @@ def put_together(plan: Plan, shards: Sequence[Shard]) -> FeatureSet:
         standing=together([shard.standing for shard in shards]),
         exits=exits_of(plan),
         reached=by_milestone(plan, together([shard.reached for shard in shards])),
+        completed=together([shard.completed for shard in shards]),
         usage=together([shard.usage for shard in shards]),
         first_use=together([shard.first_use for shard in shards]),
         tried=together([shard.tried for shard in shards]),

@@ -26,7 +26,10 @@ from features.sources.duckdb import embedded_engine
 from features.tables import STORED, TABLES
 
 SPARK = "pyspark"
-FRAMES = ("snapshots", "steps", "standing", "reached", "met", "usage", "first_use", "tried")
+FRAMES = (
+    *("snapshots", "steps", "standing", "reached", "completed", "met"),
+    *("usage", "first_use", "tried"),
+)
 SENT = "shard long, part string, content binary"
 ROW_SCHEMA = pa.schema([("shard", pa.int64()), ("part", pa.string()), ("content", pa.binary())])
 

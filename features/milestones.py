@@ -102,6 +102,29 @@ def first_reached(
     return told.astype({"account_id": "str", "milestone": "str"})
 
 
+def completed(
+    reached: Mapping[str, Reached], snapshots: Snapshots, *, counts: Bools
+) -> pd.DataFrame:
+    """When each milestone was truly reached, as the last morning knows.
+
+    Columns account_id, milestone and day, in the order of accounts: earlier than was told at
+    first, where a row that came late says so. ``snapshots`` pairs every account with every
+    morning; ``counts`` are those asked.
+    """
+    asked = np.flatnonzero(counts & (snapshots.morning == snapshots.mornings.count - 1))
+    day = np.stack([found.day[asked] for found in reached.values()], axis=1)
+    row, step = np.nonzero(day > NEVER)
+    return pd.DataFrame(
+        {
+            "account_id": pd.Series(
+                snapshots.account_ids[snapshots.account[asked[row]]], dtype="str"
+            ),
+            "milestone": pd.Series(np.array(list(reached), dtype=object)[step], dtype="str"),
+            "day": day[row, step],
+        }
+    )
+
+
 def met_by_use(
     playbook: Playbook, reached: Mapping[str, Reached], snapshots: Snapshots
 ) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from features.first_quarter import first_days
 from features.history import Columns, History, everyone_always, first_mornings
 from features.ladder import PACES, Ladder, account_pace, climb, milestone_columns, past_due
 from features.met import Met
-from features.milestones import first_reached, met_by_use, reached_milestones
+from features.milestones import completed, first_reached, met_by_use, reached_milestones
 from features.people import People
 from features.plan import Plan
 from features.roles import Roles
@@ -52,6 +52,7 @@ class Shard:
     step_features: tuple[Feature, ...]
     standing: pd.DataFrame
     reached: pd.DataFrame
+    completed: pd.DataFrame
     met: pd.DataFrame
     """account_id, and when each milestone decided by use was reached, in microseconds."""
     usage: pd.DataFrame
@@ -162,6 +163,7 @@ def _computed(
     always = everyone_always(live)
     seats, small = Seats.known(history.tables), history.tables
     reached = reached_milestones(playbook, activity, small, always, seats=seats, met=met)
+    counts = _counts(plan, history, always)
     alive = live.account * live.mornings.count + live.morning
     ladder = climb(playbook, {s: r.take(alive) for s, r in reached.items()}, history)
     own = Own(
@@ -174,24 +176,31 @@ def _computed(
         attributes=plan.configuration.project.accounts.attributes,
     )
     first_use, tried = first_days(activity, history)
-    snapshot, milestone, step_columns = milestone_columns(ladder, history)
-    steps = pd.DataFrame({c.feature.name: c.values for c in step_columns})
-    slugs = np.array(ladder.slugs, dtype=object)[milestone]
-    steps.insert(0, "milestone", pd.Series(slugs, dtype="str"))
-    steps.insert(0, "snapshot", snapshot)
+    steps, step_columns = _steps(ladder, history)
     return Shard(
         snapshots=_snapshots(history, ladder),
         columns=own_columns(families(), own),
         steps=steps,
         step_features=tuple(c.feature for c in step_columns),
         standing=standing(ladder, history),
-        reached=first_reached(reached, always, counts=_counts(plan, history, always)),
+        reached=first_reached(reached, always, counts=counts),
+        completed=completed(reached, always, counts=counts),
         met=met_by_use(playbook, reached, always),
         usage=_usage(activity, history, plan),
         first_use=first_use,
         tried=tried,
         past_due=past_due(ladder, history, plan.configuration.project.segment_names),
     )
+
+
+def _steps(ladder: Ladder, history: History) -> tuple[pd.DataFrame, Columns]:
+    """The open milestones of each snapshot, with what is asked of them."""
+    snapshot, milestone, columns = milestone_columns(ladder, history)
+    steps = pd.DataFrame({c.feature.name: c.values for c in columns})
+    slugs = np.array(ladder.slugs, dtype=object)[milestone]
+    steps.insert(0, "milestone", pd.Series(slugs, dtype="str"))
+    steps.insert(0, "snapshot", snapshot)
+    return steps, columns
 
 
 def _counts(plan: Plan, history: History, always: Snapshots) -> Bools:

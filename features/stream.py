@@ -55,7 +55,7 @@ from features.store import (
 )
 
 Frames = dict[str, pd.DataFrame]
-ONCE = ("standing", "usage", "first_use", "tried")
+ONCE = ("standing", "completed", "usage", "first_use", "tried")
 """Frames of a shard that do not grow with the mornings, and are written as they come."""
 HANDED_OVER = ("reached", "met")
 """Those that do not grow either, and are written when every shard has told its own."""

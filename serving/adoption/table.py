@@ -35,7 +35,7 @@ def adoption(morning: Morning, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
     """Tell how all accounts, gone or not, have adopted the product by this morning."""
     features, playbook = morning.features, morning.configuration.playbook
     cohorts = cohorts_of(features, morning.as_of)
-    climb = Climb(cohorts, features.reached, playbook)
+    climb = Climb(cohorts, features.completed, playbook)
     rows = [
         *climbing_rows(climb),
         *early_rows(cohorts, features.first_use),

@@ -109,6 +109,19 @@ def reached(naive: Naive) -> pd.DataFrame:
     return pd.DataFrame(told, columns=["account_id", "milestone", "day", "known_day"])
 
 
+def completed(naive: Naive) -> pd.DataFrame:
+    """The day each milestone was reached, as the last morning has it."""
+    told = []
+    for name in sorted({row["account_id"] for row in naive.by_now("accounts")}):
+        rows = known_by(naive.tables, name, naive.as_of)
+        if any(row["signed_up_at"] < naive.as_of for row in rows["accounts"]):
+            for milestone in naive.world.configuration.playbook.milestones:
+                met = met_at(milestone, Then(name, naive.as_of, rows, {}))
+                if met is not None:
+                    told.append((name, milestone.slug, day_number(met.normalize())))
+    return pd.DataFrame(told, columns=["account_id", "milestone", "day"])
+
+
 def state(rung: Rung) -> str:
     if rung.is_done:
         return "lost" if rung.is_lost else "done"

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from features.assemble import FeatureSet
 from tests.builders import MORNING, World
 from tests.features.naive import Naive
-from tests.features.naive_frames import facts, reached, standing, steps, usage
+from tests.features.naive_frames import completed, facts, reached, standing, steps, usage
 from tests.features.worlds import worlds
 
 few = settings(
@@ -55,5 +55,6 @@ def test_every_cell_is_what_a_plain_reading_gives(world):
         (features.standing, standing(naive)),
         (features.usage, usage(naive)),
         (features.reached, reached(naive)),
+        (features.completed, completed(naive)),
     ):
         assert differences(found, plain) == []

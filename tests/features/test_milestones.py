@@ -117,7 +117,8 @@ def test_a_late_row_corrects_the_moment_and_only_from_then_on():
     world = asked(account, a_criterion())
     assert now(world.build(at(14)))["achieved_at"] == at(20)
     assert now(world.build())["achieved_at"] == at(40)
-    # Training learns it as it was first known.
+    # What adoption tells is the true day; training learns it as it was first known.
+    assert world.build().completed["day"].tolist() == [(at(40) - pd.Timestamp(0)).days]
     assert world.build().reached["day"].tolist() == [(at(20) - pd.Timestamp(0)).days]
 
 

@@ -54,7 +54,16 @@ def test_which_mornings_are_asked_for_together_changes_no_cell_of_any(world, day
     )
     pd.testing.assert_frame_equal(beside.values[rows].reset_index(drop=True), alone.values)
     assert_same_steps(beside, alone, rows)
-    for name in ("standing", "exits", "reached", "usage", "first_use", "tried", "arr"):
+    for name in (
+        "standing",
+        "exits",
+        "reached",
+        "completed",
+        "usage",
+        "first_use",
+        "tried",
+        "arr",
+    ):
         pd.testing.assert_frame_equal(getattr(beside, name), getattr(alone, name))
 
 

@@ -50,7 +50,7 @@ def test_reached_within_90_days_is_what_counting_one_by_one_finds(company, told)
     kickoff = pd.Series(day_number(last["kickoff_at"]), index=last.index)
     left = features.exits.set_index("account_id")["exited_at"]
     milestone = next(m for m in playbook.milestones if m.slug == "first_workflow_automated")
-    reached = features.reached.set_index(["account_id", "milestone"])["day"]
+    reached = features.completed.set_index(["account_id", "milestone"])["day"]
     hits = of = 0
     for account in last.index:
         if kickoff[account] + 90 > company.day:
