@@ -123,10 +123,11 @@ def _against_champion(tested: Backtest, champion: Rival, *, horizon: int) -> tup
     found = skill_of(Backtest({"churn": beside}), "churn", horizon=horizon)
     if found.best_baseline is None:
         return True, f"too little has come since to tell it from {name}"
-    verdict = "keeps up with" if found.high >= 0 else "falls behind"
+    is_as_good = found.high >= 0
+    verdict = "keeps up with" if is_as_good else "falls behind"
     mornings = f"{len(beside)} morning{'s' if len(beside) > 1 else ''}"
     return (
-        found.high >= 0,
+        is_as_good,
         f"{verdict} {name} on the same {mornings} ({champion.how}): Brier score "
         f"{found.margin:+.1%} ({found.low:+.1%} to {found.high:+.1%})",
     )

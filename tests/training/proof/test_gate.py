@@ -149,7 +149,15 @@ def test_a_champion_that_did_clearly_better_on_the_same_mornings_keeps_its_place
 def test_a_challenger_as_good_as_the_champion_takes_its_place():
     decision = judged(a_book(), champion=a_champion(a_book()))
     assert decision.promoted
+    assert decision.reasons[-1].startswith("keeps up with")
     assert decision.reasons[-1].endswith("Brier score +0.0% (+0.0% to +0.0%)")
+
+
+def test_a_champion_of_whose_mornings_nothing_has_come_yet_is_no_obstacle():
+    known, unknown = a_book(), a_book(origin=20_091, happened=np.full(600, np.nan))
+    decision = judged(known, unknown, skill=AT_BEST, champion=a_champion(unknown))
+    assert decision.promoted
+    assert decision.reasons[-1].startswith("too little has come since to tell it from")
 
 
 def test_the_champion_is_compared_only_on_the_mornings_on_which_it_may_speak():

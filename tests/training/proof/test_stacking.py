@@ -56,6 +56,8 @@ def test_until_anything_was_judged_the_rule_by_default_is_believed_by_half_of_al
 
 def test_a_model_that_was_never_judged_is_believed_by_half():
     assert weights() == {MODEL: 0.5, RULE: 0.25, WORSE: 0.25}
+    rules, asked = [Named(RULE), Named(WORSE)], {"default": WORSE, "horizon": HORIZON}
+    assert weights_of(Backtest({}), "expansion", rules, **asked) == weights()
     assert doubted(["a", MODEL], "a").tolist() == [0.5, 0.5]
 
 
