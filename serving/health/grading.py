@@ -22,7 +22,7 @@ from training.proof.metrics import account_bootstrap, auc, brier, predicted_over
 
 ALL, RECENT = "all", "recent"
 MOST_GRADED = 100_000
-"""Rows beyond this narrow no interval that matters: accounts are sampled."""
+"""Rows beyond this narrow no interval that matters: all are counted, a sample is measured."""
 DRAWS = 100
 COLUMNS = (
     "question",
@@ -130,18 +130,19 @@ def _by_month(
 
 def _grades(chance: Floats, came: Outcomes, rows: Ints, horizon: int) -> dict[str, Any]:
     accounts = pd.factorize(came.accounts[rows])[0]
-    told: dict[str, Any] = {"mornings": len(np.unique(came.day[rows])), "statements": len(rows)}
-    kept = accounts % max(-(-len(rows) // MOST_GRADED), 1) == 0
-    rows, accounts = rows[kept], accounts[kept].astype(np.int64)
     happened = came.followup.take(rows).happened_by(horizon, cause=0)
+    told: dict[str, Any] = {
+        "mornings": len(np.unique(came.day[rows])),
+        "statements": len(rows),
+        "events": int(happened.sum()),
+        "accounts_struck": len(np.unique(accounts[happened == 1])),
+        "expected": float(chance[rows].sum()),
+    }
+    kept = accounts % max(-(-len(rows) // MOST_GRADED), 1) == 0
+    rows, happened, accounts = rows[kept], happened[kept], accounts[kept].astype(np.int64)
     # Sorted once, the measures that rank have nothing left to sort in each draw.
     order = np.argsort(chance[rows], kind="stable")
     said, true, accounts = chance[rows][order], happened[order], accounts[order]
-    told |= {
-        "events": int(true.sum()),
-        "accounts_struck": len(np.unique(accounts[true == 1])),
-        "expected": float(said.sum()),
-    }
     for name, measure in (
         ("predicted_over_observed", predicted_over_observed),
         ("auc", auc),

@@ -44,12 +44,26 @@ def test_the_index_is_what_one_works_out_by_hand():
     found = compared(then, now, kind="label")
     assert found.loc["kind", "index"] == pytest.approx(0.416, abs=0.001)
     assert np.isnan(found.loc["kind", "typical_now"])
+    # Of two groups chance alone gives one over the accounts then, and one over those now.
+    assert found.loc["kind", "by_chance"] == pytest.approx(2 / 10_000)
 
 
 def test_values_that_are_lacking_all_at_once_are_a_drift():
     full, empty = np.arange(THEN, dtype=float), np.full(THEN, np.nan)
     found = compared({"count": full}, {"count": empty})
     assert found.loc["count", "index"] > 1
+
+
+def test_what_is_lacking_is_a_group_of_its_own_whatever_else_there_is():
+    half = np.where(np.arange(THEN) % 2, np.arange(THEN, dtype=float), np.nan)
+    filled, all_high = np.nan_to_num(half, nan=THEN), np.where(np.isnan(half), half, THEN)
+    for now in (filled, all_high):
+        assert compared({"count": half}, {"count": now}).loc["count", "index"] > 1
+
+
+def test_what_nobody_had_and_all_have_now_is_a_drift():
+    full, empty = np.arange(THEN, dtype=float), np.full(THEN, np.nan)
+    assert compared({"count": empty}, {"count": full}).loc["count", "index"] > 1
 
 
 def test_a_label_never_seen_before_is_a_drift():

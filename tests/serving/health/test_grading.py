@@ -113,3 +113,14 @@ def test_the_interval_narrows_with_accounts_not_with_mornings():
         )
     ]
     assert width[1] == pytest.approx(width[0], rel=0.25)
+
+
+def test_however_many_are_sampled_all_that_was_said_and_came_is_counted(monkeypatch):
+    monkeypatch.setattr("serving.health.grading.MOST_GRADED", 50)
+    chances = {f"a{i}": 0.25 for i in range(200)}
+    gone = left({f"a{i}": TODAY - 80 for i in range(1, 200, 4)})
+    found = grades(said_on(TODAY - 100, chances), exits=gone).loc[("churn", "model", 30, ALL)]
+    assert (found["statements"], found["events"], found["accounts_struck"]) == (200, 50, 50)
+    assert found["expected"] == pytest.approx(50)
+    # Every fourth account is graded, from the first on, and none of these left.
+    assert found["brier"] == pytest.approx(0.25**2)
