@@ -70,7 +70,7 @@ class IncidenceCurves:
         """Chance that ``cause`` came first within ``days`` days; exact inside periods too."""
         if not 0 <= days <= self.edges[-1]:
             raise ValueError(f"the curves end after {self.edges[-1]:g} days, before {days:g}")
-        period = min(int(np.searchsorted(self.days, days)), len(self.days) - 1)
+        period = int(np.searchsorted(self.days, days))
         before = self.by_cause[cause][:, period - 1] if period else 0.0
         here = _at_start(self.nothing_yet)[:, period]
         hazard = np.sum([rates[:, period] for rates in self.rates.values()], axis=0)

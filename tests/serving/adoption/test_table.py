@@ -1,9 +1,11 @@
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from configs.playbook import Playbook
 from features.asof import NEVER, day_number, ordinal
 from serving.adoption.climbing import Climb, climbing_rows, first_value
 from serving.adoption.cohorts import ALL, Cohorts, cohorts_of
@@ -12,6 +14,7 @@ from serving.adoption.measures import Figure, share
 from serving.adoption.rows import Row
 from serving.adoption.table import adoption_schema, changes, pooled
 from serving.scorecard import as_table
+from tests.builders import a_configuration, a_step
 
 TODAY = ordinal(dt.date(2025, 12, 1))
 
@@ -106,6 +109,40 @@ def test_who_left_before_a_milestone_never_reached_it(company):
     )
     climb = Climb(some, reached, company.configuration.playbook)
     assert climb.wait(milestone).tolist() == [np.inf, 25]
+    on_the_day = Climb(cohorts(early, early, exits={0: 25}), reached, climb.playbook)
+    assert on_the_day.wait(milestone).tolist() == [25, 25]
+
+
+def test_the_first_value_lies_beyond_onboarding_where_anything_does():
+    first, second, third = (
+        a_step(slug, stage=stage)
+        for slug, stage in (("a", "onboarding"), ("b", "implementation"), ("c", "onboarding"))
+    )
+    both = Playbook.model_validate({"milestones": [first, second, third]})
+    assert first_value(both).slug == "b"
+    assert first_value(Playbook.model_validate({"milestones": [first, third]})).slug == "a"
+
+
+def test_who_takes_a_step_and_who_goes_on_from_it_is_counted_by_hand():
+    """Four accounts; a fifth is of a segment of which the first step is not asked."""
+    steps = [a_step("one", segments=["large"]), a_step("two", requires=["one"])]
+    sections = {"segments": {"large": {"plan": ["big"]}}}
+    playbook = a_configuration(*steps, **sections).playbook
+    began = dt.date(2025, 1, 1)
+    some = cohorts(*[began] * 5)
+    segment = np.array(["large"] * 4 + ["everyone"], dtype=object)
+    after = [("a0", "one", 10), ("a1", "one", 20), ("a2", "one", 100), ("a4", "one", 1)]
+    after += [("a0", "two", 50), ("a1", "two", 200), ("a4", "two", 5)]
+    reached = pd.DataFrame(after, columns=["account_id", "milestone", "day"])
+    reached["day"] += ordinal(began)
+    rows = climbing_rows(Climb(replace(some, segment=segment), reached, playbook))
+    told = {(r.segment, r.cohort, r.subject, r.metric): r.figure[::3] for r in rows}
+    one = {metric: figure for (*of, metric), figure in told.items() if of == [ALL, ALL, "one"]}
+    assert one["taken_within_90d"] == (2 / 4, 4)
+    assert one["followed_up_within_90d"] == (pytest.approx(1 / 3), 3)
+    assert one["median_days"] == (20, 4)
+    # Two of the four in time; the fourth has not been opened yet, and the fifth needs no first.
+    assert told[ALL, ALL, "two", "taken_within_90d"] == (2 / 4, 4)
 
 
 def test_a_step_counts_only_once_it_has_been_open_long_enough(company):
