@@ -25,6 +25,8 @@ from training.questions.steps import REACHED, StepModel, follow_steps
 MOST_STEPS = 20_000
 DRAWS = 1000
 YEAR_DAYS = 365
+CLOSE = 1e-12
+"""A product of shares that comes to one half is told from one half by luck alone."""
 FEWEST = 20
 """With fewer new accounts in a year than this, nothing is said of the next ones."""
 
@@ -141,6 +143,6 @@ def _median_wait(wait: Floats, watched: Floats) -> float:
     for moment in np.unique(days[happened]):
         at_risk = (days >= moment).sum()
         staying *= 1 - (happened & (days == moment)).sum() / at_risk
-        if staying <= 0.5:
+        if staying <= 0.5 + CLOSE:
             return float(moment)
     return float("inf")
