@@ -35,6 +35,12 @@ def test_a_median_is_one_of_the_waits_or_was_never_reached(waits):
         assert told.low <= told.value
 
 
+@given(st.integers(1, 300))
+def test_a_median_s_interval_reaches_as_many_ranks_to_either_side(size):
+    told = median(np.arange(size, dtype=float))
+    assert told.low + told.high == size - 1
+
+
 def test_the_interval_of_a_median_holds_it_about_as_often_as_it_says():
     chance = np.random.default_rng(5)
     held = [
@@ -53,4 +59,4 @@ def test_a_difference_turned_round_is_its_own_opposite(one, other):
 
 def test_of_nobody_nothing_is_told():
     assert share(0, 0) is mean(np.array([])) is median(np.array([])) is NOTHING
-    assert difference(NOTHING, share(1, 2)) is NOTHING
+    assert difference(NOTHING, share(1, 2)) is difference(share(1, 2), NOTHING) is NOTHING

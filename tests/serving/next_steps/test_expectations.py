@@ -45,6 +45,8 @@ def said(days: list[int], expected: int | None, *, left: int = 0) -> dict[str, o
         ([40] * 30, 10, 0, LATER, 40),
         ([40] * 30, 90, 0, SOONER, 40),
         ([40] * 30, 38, 0, FITS, None),
+        ([11] * 30, 10, 0, FITS, None),
+        ([12] * 30, 10, 0, LATER, 12),
         ([40] * 30, None, 0, UNSAID, 40),
         ([40] * 30, 10, 40, RARELY, None),
         ([0] * 30, 10, 0, SOONER, 1),
@@ -56,6 +58,16 @@ def test_a_change_is_proposed_only_where_history_is_sure_of_it(
 ):
     row = said(days, expected, left=left)
     assert (row["verdict"], row["proposed_days"]) == (verdict, proposal)
+
+
+def test_what_is_expected_fits_as_long_as_history_cannot_tell_it_from_what_it_took():
+    days = list(range(10, 250, 8))
+    row = said(days, None)
+    took, low, high = (int(row[f"learnt_{end}"]) for end in ("days", "low", "high"))
+    assert low < 0.9 * took
+    assert 1.1 * took < high
+    told = [said(days, each)["verdict"] for each in (low - 1, low, high, high + 1)]
+    assert told == [LATER, FITS, FITS, SOONER]
 
 
 def test_where_too_few_reached_it_the_row_says_how_many_more_are_needed():
