@@ -8,6 +8,7 @@ from configs.sections import Programme
 from features.asof import day_number
 from features.holdout import held_out
 from serving.outlook.before_after import Surprise, surprises
+from serving.outlook.before_after import _held_against as held_against
 from serving.outlook.cohort import came_in, has_left, learnt_before
 from serving.outlook.programme import (
     FEWER,
@@ -133,6 +134,16 @@ def test_what_was_expected_of_the_time_since_knows_nothing_of_it(company, year):
     assert blind.expected == told.expected
     assert blind.happened == 0.0
     assert told.low < told.points < told.high
+
+
+def test_what_came_is_held_against_all_that_might_have_come():
+    """Of shares foreseen evenly from 0 to 1, half is the mean, and all but 1.82 in a hundred,
+    as is asked where one looks every quarter, lie between .0091 and .9909. Their standard
+    deviation is .289, and 2.361 of it the half of such an interval."""
+    told = held_against(0.3, np.linspace(0, 1, 100_001), 200)
+    assert (told.accounts, told.points) == (200, pytest.approx(-0.2))
+    assert (told.low, told.high) == pytest.approx((0.3 - 0.9909, 0.3 - 0.0091))
+    assert told.smallest == pytest.approx((2.361 + 0.842) * 0.2887, rel=0.001)
 
 
 @pytest.mark.parametrize(("low", "high", "said"), [(-0.2, -0.1, FEWER), (0.1, 0.2, MORE)])
