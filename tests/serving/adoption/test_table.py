@@ -184,6 +184,11 @@ def test_three_months_are_held_against_the_three_before_them():
         Row(ALL, month, "step", "reached_within_90d", share(h, 100))
         for month, h in zip(months, hits, strict=True)
     ]
+    # All months together are no month, one of which nothing is known yet is not compared, and
+    # neither is what else is told of the months.
+    for other, figure in (("2025-08", share(0, 0)), (ALL, share(1, 1))):
+        rows.append(Row(ALL, other, "step", "reached_within_90d", figure))
+    rows += [Row(ALL, month, "step", "reached_within_30d", share(1, 2)) for month in months]
     (change,) = changes(rows)
     assert (change.cohort, change.metric) == (
         "2025-05 to 2025-07",

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from serving.attention.alerts import alerts, alerts_schema
 from serving.attention.alerts_record import alerts_record, alerts_record_schema
+from serving.attention.conditions import conditions
+from serving.bands import starts
 from serving.morning import Morning
 from serving.scorecard import as_table
 from tests.builders import MORNING, AnAccount, World, a_step, a_world
@@ -71,6 +73,36 @@ def test_the_first_morning_raises_only_what_began_in_the_week_before(first):
     assert told_of["late", "behind"] == told_of["quiet", "role_decay"] == "raised"
     assert told_of["lost", "lost"] == "standing"
     assert "calm" not in set(first["account_id"])
+
+
+@pytest.mark.parametrize(
+    ("days_late", "renews_in", "behind", "renewal"),
+    [(8, 57, "raised", "raised"), (9, 57, "standing", "raised"), (8, 50, "raised", "standing")],
+)
+def test_on_the_first_morning_a_week_is_counted_from_the_day_it_began(
+    days_late, renews_in, behind, renewal
+):
+    """What was due eight days ago is late since seven; a renewal is near from 60 days on."""
+    late = AnAccount("late").signed_up(20 + days_late).has_user("ann")
+    late.has_contract(20, -renews_in)
+    found = states(alerts(told(a_world(late, steps=STEPS)), {}))
+    assert (found["late", "behind"], found["late", "renewal"]) == (behind, renewal)
+
+
+def test_a_risk_that_stood_a_week_ago_by_the_same_model_is_not_new(company):
+    morning = a_morning(
+        company.as_of, company.features, company.speaking, company.configuration
+    )
+    week_ago = company.features.snapshots["day"] == company.day - 7
+    ids = company.features.snapshots.loc[week_ago, "account_id"]
+    curves = company.models.exits.curves(company.features.values.loc[week_ago])
+    before = dict(zip(ids, curves.incidence_at("churn", 90), strict=True))
+    average = morning.accounts["churn_risk"].mean()
+    high = [one for one in conditions(morning) if one.kind == "high"]
+    assert any(one.stood_before for one in high)
+    for one in high:
+        stood = before.get(one.account_id, 0.0) >= starts("high", average=average)
+        assert one.stood_before == stood
 
 
 def test_every_alert_holds_its_evidence(first):

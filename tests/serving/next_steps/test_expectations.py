@@ -70,6 +70,15 @@ def test_what_is_expected_fits_as_long_as_history_cannot_tell_it_from_what_it_to
     assert told == [LATER, FITS, FITS, SOONER]
 
 
+def test_each_segment_is_held_to_its_own_expectation_and_all_together_to_the_common_one():
+    step = a_step("first", expected_days={"default": 10, "startup": 40})
+    (milestone,) = Playbook.model_validate({"milestones": [step]}).milestones
+    waits = Waits(*np.array([[0] * 30, [40] * 30, [REACHED] * 30, range(30)]))
+    for segment, expected, verdict in (("startup", 40, FITS), (TOGETHER, 10, LATER)):
+        row = row_of(milestone, Learnt("first", segment, waits, Incidence.of(waits)), ASKED)
+        assert (row["expected_days"], row["verdict"]) == (expected, verdict)
+
+
 def test_where_too_few_reached_it_the_row_says_how_many_more_are_needed():
     assert said([40] * 13, 10)["missing"] == 7
     assert said([40] * 30, 10)["missing"] == 0
