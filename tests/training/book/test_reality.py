@@ -1,8 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from training.book.reality import Correction, Reality, by_day
+from training.book.renewals import RenewalFactors
+from training.book.stakes import Stakes
 from training.engine.periods import CENSORED, FollowUp, Periods
 
 PERIODS = Periods((0.0, 7.0, 30.0))
@@ -32,6 +38,24 @@ def test_an_exit_counts_on_the_morning_before_it_alone():
     reality = seen((100, 20.0, 0), (114, 6.0, 0))
     assert reality.events == 1
     assert reality.came[1, 6] == 1
+
+
+@given(st.sets(st.integers(0, 200), min_size=1, max_size=8), st.integers(1, 60))
+def test_every_day_of_an_account_is_told_once_however_far_its_mornings_lie_apart(mornings, on):
+    told, left = sorted(mornings), max(mornings) + on
+    reality = seen(*[(day, left - day, 0) for day in told], end_day=left + 20)
+    assert_allclose(reality.expected.sum(), 0.1 * (left - told[0]))
+    assert reality.events == 1
+
+
+def test_what_is_expected_is_decided_by_how_those_fare_that_pay_as_much():
+    reality = replace(
+        seen((100, 28.0, CENSORED), (100, 28.0, CENSORED)), arr=np.array([1.0, 9.0])
+    )
+    stakes = Stakes((5.0,), np.array([1.0, 6.0]), np.array([2.0, 3.0]))
+    correction = replace(Correction.learnt(reality), stakes=stakes, factors=RenewalFactors())
+    told = reality.decided(correction).expected.sum(axis=1)
+    assert_allclose(told, [2.8 / 2, 2.8 * 2])
 
 
 def test_nothing_is_expected_of_a_day_that_nobody_watched():

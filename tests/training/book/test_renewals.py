@@ -24,6 +24,12 @@ def test_on_a_monthly_contract_something_is_decided_every_month():
     assert_allclose(decisive.sum(), 90)
 
 
+def test_whoever_may_decide_at_any_time_is_taken_to_decide_every_four_weeks():
+    decisive = decisive_days(terms((3.0, 7.0)), 56)
+    assert (decisive[0] > 0).sum() == 2 * 14
+    assert_allclose(decisive.sum(), 56)
+
+
 def test_of_an_account_without_a_contract_nothing_is_moved():
     decisive = decisive_days(terms((np.nan, np.nan), (5.0, 30.0)), 50)
     assert np.isnan(decisive[0]).all()
@@ -34,6 +40,7 @@ def test_of_an_account_without_a_contract_nothing_is_moved():
 def test_without_contracts_nothing_is_moved():
     assert decisive_days(pd.DataFrame({"tenure_days": [3.0]}), 10) is None
     assert decisive_days(terms((np.nan, np.nan)), 10) is None
+    assert decisive_days(pd.DataFrame({"days_to_renewal": [3.0]}), 10) is None
     daily = np.full((1, 10), 0.01)
     assert RenewalFactors(3.0, 0.1).moved(daily, None) is daily
 
