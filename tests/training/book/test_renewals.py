@@ -63,6 +63,26 @@ def test_what_a_model_says_of_a_period_stays_however_it_is_gathered(ends, term, 
     assert_allclose(sums, [0.14, 0.092, 0.15])
 
 
+def test_what_a_model_says_of_a_period_is_put_on_the_days_that_decide():
+    """Of thirty days fourteen stand for 26 each, and of the others each for half a day."""
+    decisive = decisive_days(terms((15.0, 364.0), (200.0, 364.0)), 30)
+    factors, periods = RenewalFactors(near=1.0, away=0.5), Periods((0.0, 30.0))
+    ends, goes_on = factors.gathered(np.full((2, 30), 0.01), decisive, periods)
+    near = 14 * 26 / (14 * 26 + 16 * 0.5)
+    assert_allclose([ends[8:22].sum(), ends.sum()], [0.3 * near, 0.3])
+    assert_allclose(goes_on, 0.01)
+    assert_allclose(factors.moved(np.full((2, 30), 0.01), decisive)[0, [7, 8]], [0.005, 0.26])
+    daily = np.full((1, 30), 0.01)
+    assert factors.gathered(daily, None, periods) is daily
+
+
+def test_where_every_day_is_near_the_end_of_a_term_none_is_set_apart():
+    decisive = decisive_days(terms((3.0, 28.0)), 10)
+    assert (decisive > 0).all()
+    came = np.zeros((1, 10))
+    assert RenewalFactors.learnt(came + 9.0, came, decisive) == RenewalFactors()
+
+
 def test_where_everybody_leaves_at_renewal_the_days_between_lose_nearly_all():
     decisive = np.zeros((50, 100))
     decisive[:, 40:50] = 10.0
