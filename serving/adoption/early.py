@@ -1,6 +1,6 @@
 """How do cohorts begin: how much in their first 90 days, and what do they come back to?"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -31,14 +31,19 @@ def early_rows(cohorts: Cohorts, first_use: pd.DataFrame) -> Iterator[Row]:
             yield Row(segment, month, third, f"first_{measure}", mean(amounts[known]))
 
 
-def tried_rows(cohorts: Cohorts, tried: pd.DataFrame) -> Iterator[Row]:
-    """Who tried each capability in the first 90 days, came back, and made it a habit."""
-    for capability, rows in tried.groupby("capability", sort=True):
-        weeks = _by_account(cohorts, rows, "weeks")
+def tried_rows(
+    cohorts: Cohorts, tried: pd.DataFrame, *, capabilities: Collection[str] = ()
+) -> Iterator[Row]:
+    """Who tried each capability in the first 90 days, came back, and made it a habit.
+
+    Of ``capabilities`` is told also where nobody tried them: that is worth knowing too.
+    """
+    for capability in sorted({*capabilities, *tried["capability"]}):
+        weeks = _by_account(cohorts, tried.loc[tried["capability"] == capability], "weeks")
         for segment, month, own in cohorts.groups():
             if month == ALL:
                 known = own & cohorts.watched(FIRST_DAYS)
-                yield from _habits(segment, str(capability), weeks, known)
+                yield from _habits(segment, capability, weeks, known)
 
 
 def _habits(segment: str, capability: str, weeks: Floats, known: Bools) -> Iterator[Row]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
+from features.assemble import FeatureSet
 from serving.adoption.climbing import Climb, climbing_rows
 from serving.adoption.cohorts import ALL, cohorts_of
 from serving.adoption.early import early_rows, tried_rows
@@ -39,12 +40,18 @@ def adoption(morning: Morning, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
     rows = [
         *climbing_rows(climb),
         *early_rows(cohorts, features.first_use),
-        *tried_rows(cohorts, features.tried),
+        *tried_rows(cohorts, features.tried, capabilities=_capabilities(features)),
     ]
     rows += changes(rows)
     told = [(*row[:4], *row.figure) for row in rows if row.figure.accounts]
     names = ("segment", "cohort", "subject", "metric", *FIGURE)
     return pd.DataFrame(told, columns=list(names))
+
+
+def _capabilities(features: FeatureSet) -> list[str]:
+    """The most used capabilities of the data, whenever they were used."""
+    told = features.catalogue.values()
+    return [f.subject for f in told if f.measure == "capability_count" and f.subject]
 
 
 def changes(rows: list[Row]) -> Iterator[Row]:

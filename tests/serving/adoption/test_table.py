@@ -177,6 +177,16 @@ def test_only_who_tried_a_capability_can_come_back_to_it():
     assert told["made_a_habit"] == (pytest.approx(1 / 3), 3)
 
 
+def test_a_capability_that_nobody_tried_is_told_of_as_well():
+    some = cohorts(*[dt.date(2025, 1, 1)] * 4)
+    nothing = pd.DataFrame({"account_id": [], "capability": [], "weeks": []})
+    told = list(tried_rows(some, nothing, capabilities=["report"]))
+    counted = [(row.subject, row.metric, *row.figure[::3]) for row in told[:2]]
+    assert counted[0] == ("report", "tried", 0.0, 4)
+    # There is nobody who could have come back.
+    assert counted[1][3] == 0
+
+
 def test_three_months_are_held_against_the_three_before_them():
     months = [f"2025-0{m}" for m in range(1, 8)]
     hits = [0, 10, 10, 10, 40, 40, 40]
