@@ -20,9 +20,8 @@ QUARTERS = 6
 
 def heat_map(material: Material) -> Iterator[Figure]:
     """Cross segments with the quarter of the renewal, by what is at stake there."""
-    accounts = material.tables["accounts"]
-    # A cell that holds one account alone would tell its risk.
-    accounts = accounts.loc[~held_out(accounts)]
+    # A cell that holds one account alone tells its risk.
+    accounts = _in_programme(material)
     has_arr = bool(accounts["arr"].notna().any())
     renews = pd.to_datetime(accounts["renews_on"])
     if not renews.notna().any() or not accounts["churn_risk"].notna().any():
@@ -50,9 +49,8 @@ def heat_map(material: Material) -> Iterator[Figure]:
         what = f"{material.book.words.account[1].capitalize()} expected to leave"
     ends = material.phrases.definitions["renewal"].name
     title = f"Where the risk sits: {what}, by segment and quarter in which it {ends.lower()}"
-    note = (
-        f"{what} within {formats.days(material.book.horizon)}, by the scores of the accounts."
-    )
+    within = formats.days(material.book.horizon)
+    note = f"{what} within {within}, by the scores of the accounts."
     names = {
         "stake": "arr_at_risk" if has_arr else "accounts_at_risk",
         "risk": "mean_churn_risk",
@@ -60,6 +58,12 @@ def heat_map(material: Material) -> Iterator[Figure]:
     behind = cells.astype({"quarter": str}).rename(columns=names)
     heads = ("Segment", *(f"Q{q.quarter} {q.year}" for q in known))
     yield Figure("risk_by_renewal", title, note, heads, tuple(lines), behind)
+
+
+def _in_programme(material: Material) -> pd.DataFrame:
+    """Give the accounts of which people may be told what is known: all but those held out."""
+    accounts = material.tables["accounts"]
+    return accounts.loc[~held_out(accounts)]
 
 
 def _stake(row: Record | None, most: float, material: Material, *, has_arr: bool) -> Cell:
@@ -73,8 +77,7 @@ def _stake(row: Record | None, most: float, material: Material, *, has_arr: bool
 
 def rests_on(material: Material) -> Iterator[Figure]:
     """Name the accounts that hold most of what is expected to be lost."""
-    accounts = material.tables["accounts"]
-    accounts = accounts.loc[~held_out(accounts)]
+    accounts = _in_programme(material)
     has_arr = bool(accounts["arr_at_risk"].notna().any())
     stake = accounts["arr_at_risk"] if has_arr else accounts["churn_risk"]
     book = accounts.assign(stake=stake).dropna(subset="stake")
