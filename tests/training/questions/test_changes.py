@@ -1,11 +1,18 @@
 import numpy as np
 import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from features.asof import NEVER
 from tests.builders import AnAccount, a_world
 from training.engine.followed import follow
 from training.engine.periods import CENSORED
 from training.questions.changes import DOWN, UP, KindRates, changes, follow_changes
+from training.questions.changes import _next_change as next_change
+
+accounts, days = st.sampled_from("abc"), st.integers(0, 60)
+moves = st.lists(st.tuples(accounts, days), max_size=9, unique=True)
 
 
 def a_book():
@@ -44,3 +51,25 @@ def test_a_small_kind_is_drawn_towards_everybodys_rate():
     young, old = rates.rates(values)[[0, 99], 0]
     assert old < young
     assert old > rates.overall / 2
+
+
+@given(moves, st.lists(st.tuples(accounts, days), min_size=1, max_size=6))
+def test_the_next_change_is_that_which_looking_one_by_one_finds(told, asked):
+    moved = pd.DataFrame(told, columns=["account_id", "day"])
+    moved = moved.assign(known_day=moved["day"] + 2, factor=np.where(moved["day"] % 2, 2, 0.5))
+    ids, day = pd.Series([name for name, _ in asked]), np.array([day for _, day in asked])
+    found = next_change(moved, ids, day)
+    for place, (name, morning) in enumerate(asked):
+        ahead = [day for other, day in told if other == name and day >= morning]
+        first = min(ahead, default=None)
+        assert found.day[place] == (NEVER if first is None else first)
+        assert found.known_day[place] == (NEVER if first is None else first + 2)
+        way = CENSORED if first is None else UP if first % 2 else DOWN
+        assert found.cause[place] == way
+
+
+def test_a_kind_that_was_never_seen_fares_as_everybody_does():
+    seen = pd.DataFrame({"tenure_days": [10.0] * 40, "arr": [10.0] * 40})
+    rates = KindRates.learnt(seen, np.ones(40), np.full(40, 50.0))
+    other = pd.DataFrame({"tenure_days": [900.0], "arr": [10.0]})
+    assert rates.rates(other).tolist() == [[rates.overall]]
