@@ -16,10 +16,11 @@ import pandas as pd
 
 from features.arrived import Seen
 from features.asof import Ints
+from features.columns import StoredColumns
 from features.days_known import changed_from
 from features.parts import LONG_AGO, Parts
 from features.plan import Plan
-from features.store import ACROSS, CATALOGUES, GROWN, StoredColumns
+from features.store import ACROSS, CATALOGUES, GROWN
 
 MORNINGS = "mornings.json"
 

@@ -20,11 +20,11 @@ import pandas as pd
 from configs.load import Configuration
 from features.asof import ordinal
 from features.cluster import computed
+from features.columns import MorningColumns
 from features.families import families
 from features.family import columns_across
 from features.plan import Plan, plan_of
 from features.reduce import day_of
-from features.store import MorningColumns
 from features.stream import limited, shards_within
 from features.tables import TABLES
 

@@ -1,7 +1,8 @@
 """How are the parts of a frame put together again, without holding any value twice?
 
-Where each row goes is settled beforehand. Then some columns at a time are read from every part,
-and each is laid into its place: beside what is put together there is never more than those.
+Where each row goes is settled beforehand, and which ones go nowhere. Then some columns at a
+time are read from every part, and each is laid into its place: beside what is put together
+there is never more than those.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,8 +24,11 @@ Parts = Sequence[Path]
 """Files of the same columns, the rows of one after those of the other."""
 
 
-def order_by_account(snapshots: Parts) -> Ints:
-    """The rows of all parts in the order of accounts, each account's mornings in theirs."""
+def order_by_account(snapshots: Parts, days: Ints | None = None) -> Ints:
+    """The rows of all parts in the order of accounts, each account's mornings in theirs.
+
+    Of ``days`` alone, where they are given.
+    """
     keys = ["account_id", "day"]
     files = _with_rows([pq.ParquetFile(path, read_dictionary=keys[:1]) for path in snapshots])
     told = [file.read(columns=keys) for file in files]
@@ -33,29 +37,34 @@ def order_by_account(snapshots: Parts) -> Ints:
     rank = places(pc.sort_indices(ids.dictionary).to_numpy())
     day = np.concatenate([one["day"].to_numpy() for one in told])
     order: Ints = np.lexsort((day, rank[ids.indices.to_numpy()]))
-    return order
+    return order if days is None else order[np.isin(day[order], days)]
 
 
-def places(order: Ints) -> Ints:
-    """Where each row comes to stand.
+def places(order: Ints, rows: int | None = None) -> Ints:
+    """Where each of so many rows comes to stand; -1 for one that is not in the order.
 
-    >>> places(np.array([2, 0, 1])).tolist()
-    [1, 2, 0]
+    >>> places(np.array([2, 0]), 3).tolist()
+    [1, -1, 0]
     """
-    place = np.empty(len(order), dtype=np.int64)
+    place = np.full(len(order) if rows is None else rows, -1, dtype=np.int64)
     place[order] = np.arange(len(order))
     return place
 
 
 def joined(side_by_side: Sequence[Parts], *, order: Ints) -> pd.DataFrame:
-    """Put the rows of all parts in an order; a frame's columns may be in files side by side."""
-    place = places(order)
+    """Put rows of all parts in an order; a frame's columns may be in files side by side."""
+    place = places(order, rows_of(side_by_side[0]))
     columns = {
         name: _laid(told, order, place)
         for parts in side_by_side
         for name, told in _columns(parts)
     }
     return pd.DataFrame(columns, copy=False)
+
+
+def rows_of(parts: Parts) -> int:
+    """How many rows all parts have together."""
+    return sum(pq.read_metadata(path).num_rows for path in parts)
 
 
 def _columns(parts: Parts) -> Iterator[tuple[str, list[pa.ChunkedArray]]]:
@@ -81,9 +90,13 @@ def _laid(parts: list[pa.ChunkedArray], order: Ints, place: Ints) -> "pd.Series[
     if kind is None:
         told: pd.Series[Any] = pd.concat([part.to_pandas() for part in parts])
         return told.take(order).reset_index(drop=True)
-    whole, start = np.empty(len(place), dtype=kind), 0
+    whole, start = np.empty(len(order), dtype=kind), 0
     for chunk in (chunk for part in parts for chunk in part.chunks):
-        whole[place[start : start + len(chunk)]] = chunk.to_numpy(zero_copy_only=False)
+        at, values = place[start : start + len(chunk)], chunk.to_numpy(zero_copy_only=False)
+        if len(order) < len(place):
+            is_asked = at >= 0
+            at, values = at[is_asked], values[is_asked]
+        whole[at] = values
         start += len(chunk)
     return pd.Series(whole, copy=False)
 

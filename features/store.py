@@ -20,7 +20,8 @@ from configs.errors import LakeError
 from features.asof import Ints
 from features.assemble import FeatureSet
 from features.catalogue import Catalogue, Feature
-from features.joined import Parts, joined, order_by_account, places
+from features.columns import StoredColumns, morning_in
+from features.joined import Parts, joined, order_by_account, places, rows_of
 
 CATALOGUES = ("catalogue", "step_catalogue")
 FRAMES = tuple(field.name for field in fields(FeatureSet) if field.name not in CATALOGUES)
@@ -40,18 +41,42 @@ def write_features(features: FeatureSet, folder: Path) -> None:
         write_catalogue(folder, name, getattr(features, name).values())
 
 
-def read_features(folder: Path) -> FeatureSet:
-    """Read what a build wrote; LakeError where none ever finished there."""
+def read_features(folder: Path, days: Ints | None = None) -> FeatureSet:
+    """Read what a build wrote, of some of its mornings where ``days`` are given.
+
+    What does not grow with the mornings is read whole. LakeError where no build ever finished.
+    """
+    with _of_a_build(folder):
+        parts: dict[str, Any] = {n: _frame(folder, n) for n in FRAMES if n not in GROWN}
+        parts |= _in_parts(folder, days)
+        parts |= {name: _catalogue(folder / f"{name}.json") for name in CATALOGUES}
+    return FeatureSet(**parts)
+
+
+def read_exits(folder: Path) -> pd.DataFrame:
+    """Read the exits of a build alone."""
+    with _of_a_build(folder):
+        return _frame(folder, "exits")
+
+
+def mornings_of(folder: Path) -> tuple[Ints, Ints]:
+    """The mornings of a build, and how many accounts were live on each."""
+    with _of_a_build(folder):
+        told = [StoredColumns(path)["day"] for path in folder.glob("snapshots*.parquet")]
+    days, live = np.unique(np.concatenate(told), return_counts=True)
+    return days.astype(np.int64), live.astype(np.int64)
+
+
+@contextmanager
+def _of_a_build(folder: Path) -> Iterator[None]:
+    """Read something there; LakeError where no build finished, or what it wrote is damaged."""
     files = [f"{name}.parquet" for name in FRAMES] + [f"{name}.json" for name in CATALOGUES]
     if not all((folder / name).is_file() for name in files):
         raise LakeError(str(folder), "holds no finished build", "Run `milepost build` first")
     try:
-        parts: dict[str, Any] = {n: _frame(folder, n) for n in FRAMES if n not in GROWN}
-        parts |= _in_parts(folder)
-        parts |= {name: _catalogue(folder / f"{name}.json") for name in CATALOGUES}
+        yield
     except (pa.ArrowInvalid, OSError, json.JSONDecodeError) as wrong:
         raise LakeError(str(folder), "is not whole", "Run `milepost build` again") from wrong
-    return FeatureSet(**parts)
 
 
 def read_morning(folder: Path, day: int) -> pd.DataFrame:
@@ -60,7 +85,7 @@ def read_morning(folder: Path, day: int) -> pd.DataFrame:
     Raises LakeError where no build finished there, or none of that morning.
     """
     try:
-        part, rows = _morning(folder, day)
+        part, rows = morning_in(folder, day)
         ids = StoredColumns(folder / f"snapshots{part}.parquet")["account_id"][rows]
         files = [paths[0] for paths in _files(folder, "values", [part])]
         told = [pq.ParquetFile(path).read().to_pandas().take(rows) for path in files]
@@ -147,103 +172,20 @@ def frame_file(folder: Path, name: str) -> Iterator[FrameFile]:
         file.close()
 
 
-class StoredColumns(Mapping[str, np.ndarray]):
-    """The columns of a frame in a file, each read when it is asked for."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._names = path, pq.read_schema(path).names
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._names:
-            raise KeyError(name)
-        column = pq.ParquetFile(self._path).read(columns=[name]).column(0)
-        values: np.ndarray = column.to_pandas().to_numpy()
-        return values
-
-    def codes(self, name: str, among: Sequence[str]) -> np.ndarray:
-        """A column of few texts, each by its place among those told."""
-        file = pq.ParquetFile(self._path, read_dictionary=[name])
-        column = file.read(columns=[name]).column(0).combine_chunks()
-        place = pd.Index(list(among)).get_indexer(pd.Index(column.dictionary.to_pylist()))
-        told: np.ndarray = place[column.indices.to_numpy()]
-        return told
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-class PartColumns(Mapping[str, np.ndarray]):
-    """The columns of values in parts, each put together when it is asked for."""
-
-    def __init__(self, folder: Path, places: Mapping[str, np.ndarray], rows: int) -> None:
-        self._parts = {p: StoredColumns(folder / f"values{p}.parquet") for p in places}
-        self._places, self._rows = places, rows
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        found = {part: columns[name] for part, columns in self._parts.items()}
-        fullest = max(found.values(), key=len)
-        whole = np.zeros(self._rows, dtype=fullest.dtype)
-        for part, values in found.items():
-            whole[self._places[part]] = values
-        return whole
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(next(iter(self._parts.values())))
-
-    def __len__(self) -> int:
-        return len(next(iter(self._parts.values())))
-
-
-class MorningColumns(Mapping[str, np.ndarray]):
-    """The values of one morning of a build, in the order of accounts, each when asked for."""
-
-    def __init__(self, columns: StoredColumns, rows: np.ndarray) -> None:
-        self._columns, self._rows = columns, rows
-
-    @classmethod
-    def of(cls, folder: Path, day: int) -> "MorningColumns | None":
-        """Find the morning; None where the build does not have it."""
-        try:
-            part, rows = _morning(folder, day)
-        except LookupError:
-            return None
-        return cls(StoredColumns(folder / f"values{part}.parquet"), rows)
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        values: np.ndarray = self._columns[name][self._rows]
-        return values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-
-def _morning(folder: Path, day: int) -> tuple[str, Ints]:
-    """The part that holds a morning, and its rows there; LookupError where none does."""
-    for path in sorted(folder.glob("snapshots*.parquet")):
-        rows = np.flatnonzero(StoredColumns(path)["day"] == day)
-        if len(rows):
-            return path.stem.removeprefix("snapshots"), rows
-    raise LookupError(day)
-
-
 def _told(field: pa.Field) -> pa.Field:
     """A column of which nothing is known yet may still become text."""
     return field.with_type(pa.string()) if pa.types.is_null(field.type) else field
 
 
-def _in_parts(folder: Path) -> dict[str, pd.DataFrame]:
+def _in_parts(folder: Path, days: Ints | None) -> dict[str, pd.DataFrame]:
     """Put the parts of what grows with the mornings together, in the order of accounts."""
     parts = sorted(p.stem.removeprefix("snapshots") for p in folder.glob("snapshots*.parquet"))
     snapshots, values, steps = (_files(folder, name, parts) for name in GROWN)
-    order = order_by_account(snapshots[0])
-    snapshot = _snapshots_of_steps(snapshots[0], steps[0], places(order))
+    order = order_by_account(snapshots[0], days)
+    place = places(order, rows_of(snapshots[0]))
+    snapshot = _snapshots_of_steps(snapshots[0], steps[0], place)
     in_turn = np.argsort(snapshot, kind="stable")
+    in_turn = in_turn[snapshot[in_turn] >= 0]
     return {
         "snapshots": joined(snapshots, order=order),
         "values": joined(values, order=order),
@@ -258,8 +200,11 @@ def _files(folder: Path, name: str, parts: Sequence[str]) -> list[list[Path]]:
 
 
 def _snapshots_of_steps(snapshots: Parts, steps: Parts, place: Ints) -> Ints:
-    """The row of the snapshot of every open milestone, each of which counts within its part."""
-    before = np.cumsum([0, *(pq.read_metadata(path).num_rows for path in snapshots)])
+    """The row of the snapshot of every open milestone, which counts within its part.
+
+    -1 where that snapshot is not asked for.
+    """
+    before = np.cumsum([0, *(rows_of([path]) for path in snapshots)])
     told = (StoredColumns(path)["snapshot"].astype(np.int64) for path in steps)
     behind = [one + start for one, start in zip(told, before[:-1], strict=True)]
     row: Ints = place[np.concatenate(behind)]

@@ -23,6 +23,7 @@ from features.assemble import StepRates, arms_of, arr_of, by_milestone, exits_of
 from features.catalogue import Feature
 from features.cluster import computed
 from features.coded import Held
+from features.columns import PartColumns, StoredColumns
 from features.families import families
 from features.family import columns_across
 from features.further import (
@@ -47,8 +48,6 @@ from features.sources.filed import Filed
 from features.store import (
     ACROSS,
     GROWN,
-    PartColumns,
-    StoredColumns,
     as_arrow,
     frame_file,
     write_catalogue,

@@ -7,6 +7,7 @@ it (``measures.parquet``). Training reads it from there, so that nothing is lear
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from configs.load import Configuration, load
 from features.asof import ordinal
 from features.assemble import FeatureSet
 from features.plan import origins
-from pipelines.build import build, built, code_print
+from pipelines.build import build, built, code_print, left_out
 from pipelines.lake import MEASURES, Lake, write_parquet
 from pipelines.manifest import is_whole, note_files, read_manifest, write_manifest
 from pipelines.progress import Progress
@@ -118,8 +119,12 @@ def backtest(config: str, lake: str, as_of: str | None = None) -> date:
     facts = made_from(read_manifest(store.path("builds", day)))
     if is_kept(store, day, facts):
         return day
+    said = left_out(store, day, configuration.project)
+    for line in said:
+        progress.say(line)
     with progress.step("backtest on past mornings"):
-        tested = judge(built(store, day), configuration, day)
+        tested = judge(built(store, day, configuration.project), configuration, day)
+        tested = replace(tested, remarks=(*tested.remarks, *said))
     with progress.step("keep the backtest"), store.replace("backtests", day) as folder:
         keep(folder, tested, configuration, facts)
     told = "\n".join(f"- {line}" for line in figures(store, day, configuration))

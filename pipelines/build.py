@@ -17,11 +17,14 @@ import configs
 import features
 from configs.errors import MilepostError, UnreachableError
 from configs.load import Configuration, load
+from configs.project import Project
+from features.asof import Ints, ordinal
 from features.assemble import FeatureSet
 from features.hindsight import hindsight_in
 from features.nudged import last_nudges
+from features.plan import origins
 from features.sources import Looked, Source, open_source
-from features.store import read_features
+from features.store import mornings_of, read_catalogues, read_exits, read_features
 from features.stream import write_in_shards
 from pipelines.asof import default_as_of
 from pipelines.lake import HINDSIGHT, NUDGED, Lake
@@ -33,6 +36,7 @@ from pipelines.manifest import (
     write_manifest,
 )
 from pipelines.progress import Progress
+from training.within_memory import mornings_within
 
 LOOKED = "looked.json"
 """What the source had found in its files, in a build's folder."""
@@ -216,6 +220,29 @@ def build(config: str, lake: str, as_of: str | None = None) -> date:
     return day
 
 
-def built(lake: Lake, as_of: date) -> FeatureSet:
-    """The features of one as-of date."""
-    return read_features(lake.path("builds", as_of))
+def built(lake: Lake, as_of: date, project: Project) -> FeatureSet:
+    """The features of one as-of date, on as many of its mornings as there is room for."""
+    return read_features(lake.path("builds", as_of), mornings_read(lake, as_of, project))
+
+
+def mornings_read(lake: Lake, as_of: date, project: Project) -> Ints | None:
+    """The mornings that `limits.memory` leaves room for; None where it is all of them."""
+    folder = lake.path("builds", as_of)
+    days, live = mornings_of(folder)
+    asked = [ordinal(day) for day in origins(project, read_exits(folder), as_of)]
+    if previous := read_manifest(folder)["previous_morning"]:
+        asked.append(ordinal(date.fromisoformat(previous)))
+    catalogue, _ = read_catalogues(folder)
+    return mornings_within(days, live, project, inputs=len(catalogue), always=asked)
+
+
+def left_out(lake: Lake, as_of: date, project: Project) -> tuple[str, ...]:
+    """Say how many mornings are not read, if any, and what to do about it."""
+    read = mornings_read(lake, as_of, project)
+    if read is None:
+        return ()
+    days, _ = mornings_of(lake.path("builds", as_of))
+    return (
+        f"{len(read)} of {len(days)} mornings are learnt from: `limits.memory` "
+        f"({project.limits.memory}) has no room for more",
+    )

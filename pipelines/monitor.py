@@ -85,7 +85,8 @@ def monitor(config: str, lake: str, as_of: str | None = None) -> date:
     store = Lake(Path(lake), configuration.project.name)
     day = build(config, lake, as_of)
     with progress.step("look after data and model"):
-        health = look(configuration, store, built(store, day), day)
+        features = built(store, day, configuration.project)
+        health = look(configuration, store, features, day)
         facts = {"as_of": day, "configuration": configuration.fingerprint}
         with store.replace("monitor", day) as folder:
             written(folder, health, facts)

@@ -148,7 +148,7 @@ def score_accounts(config: str, lake: str, as_of: str | None = None) -> date:
     configuration, progress = load(Path(config)), Progress()
     store = Lake(Path(lake), configuration.project.name)
     day = build(config, lake, as_of)
-    features = built(store, day)
+    features = built(store, day, configuration.project)
     in_use = find_models(Registry(Path(lake)), configuration.project, day)
     with progress.step("score accounts"):
         past = LakePast(store, Registry(Path(lake)), before=day)

@@ -69,10 +69,11 @@ keep = task(name="record and decide", cache_policy=NO_CACHE)(record_run)
 def train(config: str, lake: str, as_of: str | None = None) -> str:
     """Fit, backtest, register a challenger, and promote it if it earns it."""
     configuration, progress = load(Path(config)), Progress()
-    name = configuration.project.name
+    project, name = configuration.project, configuration.project.name
     store, registry = Lake(Path(lake), name), Registry(Path(lake))
     day = backtest(config, lake, as_of)
-    features, manifest = built(store, day), read_manifest(store.path("builds", day))
+    features = built(store, day, project)
+    manifest = read_manifest(store.path("builds", day))
     champion = to_beat(registry, configuration, day)
     with progress.step("fit models"):
         found = fit(
@@ -86,6 +87,6 @@ def train(config: str, lake: str, as_of: str | None = None) -> str:
         said = "nothing to learn from yet: no morning lies far enough back"
     else:
         with progress.step("record the run"):
-            said = keep(registry, *found, configuration.project, prints=prints_of(manifest))
+            said = keep(registry, *found, project, prints=prints_of(manifest))
     create_markdown_artifact(f"## Training {name}, {day}\n\n{said}", key="train")
     return said

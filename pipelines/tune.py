@@ -109,7 +109,8 @@ def searched(
     """Go on with the study; every trial is kept as it ends."""
     project = configuration.project
     store, registry = Lake(lake, project.name), Registry(lake)
-    features, manifest = built(store, day), read_manifest(store.path("builds", day))
+    features = built(store, day, project)
+    manifest = read_manifest(store.path("builds", day))
     days = [ordinal(each) for each in origins(project, features.exits, day)]
     judged = origins_to_judge(features, project, days)
     tags = {"kind": "tuning", **prints_of(manifest)}

@@ -1,6 +1,7 @@
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +10,7 @@ import pytest
 from configs.errors import LakeError
 from features import store
 from features.assemble import FeatureSet
-from features.store import read_features, read_morning, write_features
+from features.store import mornings_of, read_features, read_morning, write_features
 from features.stream import write_in_shards
 from tests.builders import MORNING, AnAccount, World, a_step, a_world
 
@@ -150,3 +151,26 @@ def test_what_is_empty_says_nothing_of_the_types_of_what_follows(rows, tmp_path)
         file.add(nothing)
         file.add(pa.table({"arr": pa.array(rows, pa.float64())}))
     assert pq.read_table(tmp_path / "arr.parquet")["arr"].to_pylist() == rows
+
+
+def test_some_mornings_are_read_as_if_the_others_had_never_been_built(tmp_path):
+    world, as_of = a_company(), MORNING.date()
+    for shards in (1, 2):
+        folder = tmp_path / str(shards)
+        folder.mkdir()
+        write_in_shards(
+            world.source.tables, world.configuration, folder, as_of=as_of, shards=shards
+        )
+        whole, days = read_features(folder), mornings_of(folder)[0]
+        assert np.array_equal(days, np.unique(whole.snapshots["day"]))
+        some = read_features(folder, days[[0, -1]])
+        rows = np.flatnonzero(whole.snapshots["day"].isin(days[[0, -1]]))
+        for name in ("snapshots", "values"):
+            asked = getattr(whole, name).iloc[rows].reset_index(drop=True)
+            pd.testing.assert_frame_equal(getattr(some, name), asked)
+        steps = whole.steps.loc[whole.steps["snapshot"].isin(rows)].reset_index(drop=True)
+        assert np.array_equal(rows[some.steps["snapshot"]], steps["snapshot"])
+        pd.testing.assert_frame_equal(
+            some.steps.drop(columns="snapshot"), steps.drop(columns="snapshot")
+        )
+        pd.testing.assert_frame_equal(some.exits, whole.exits)

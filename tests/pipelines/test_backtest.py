@@ -1,12 +1,25 @@
 """``milepost backtest``: kept in the lake once, read by training, told on its page."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from configs.errors import LakeError
-from pipelines.backtest import figures, is_kept, kept_backtest, made_from, write_backtest
+from features.asof import ordinal
+from features.plan import origins
+from features.store import mornings_of
+from pipelines.backtest import (
+    figures,
+    is_kept,
+    judged,
+    kept_backtest,
+    made_from,
+    write_backtest,
+)
+from pipelines.build import built, left_out, mornings_read
 from pipelines.lake import Lake
 from pipelines.manifest import read_manifest
+from training import within_memory
 from training.proof.judged import QUESTIONS, Backtest
 
 
@@ -78,3 +91,23 @@ def test_a_backtest_without_any_origin_is_kept_and_read_back(company, tmp_path):
 def test_a_backtest_that_is_not_there_is_named_with_the_command_that_makes_it(tmp_path):
     with pytest.raises(LakeError, match="Run `milepost backtest` first"):
         Lake(tmp_path, "acme").found("backtests")
+
+
+def test_where_a_build_has_no_room_it_is_judged_on_fewer_mornings_and_says_so(
+    company, store, monkeypatch
+):
+    project = company.configuration.project
+    assert mornings_read(store, company.as_of, project) is None
+    assert left_out(store, company.as_of, project) == ()
+    every, live = mornings_of(store.path("builds", company.as_of))
+    few = within_memory.Room.of(project, inputs=0).bytes / live.sum() * 3
+    monkeypatch.setattr(within_memory, "BYTES_PER_SNAPSHOT", few)
+    features = built(store, company.as_of, project)
+    read = np.unique(features.snapshots["day"])
+    asked = {ordinal(day) for day in origins(project, features.exits, company.as_of)}
+    assert asked | {company.day} <= set(read)
+    assert len(asked) < len(read) < len(every) / 2
+    (said,) = left_out(store, company.as_of, project)
+    assert said.startswith(f"{len(read)} of {len(every)} mornings are learnt from")
+    tested = judged(features, company.configuration, company.as_of)
+    assert [each.origin_day for each in tested.judged["churn"]] == sorted(asked, reverse=True)

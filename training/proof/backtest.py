@@ -45,6 +45,7 @@ from training.questions.expansion import (
 )
 from training.questions.steps import MOST_ROWS, REACHED, StepModel, fit_steps, follow_steps
 from training.rules.baselines import Baseline, fit_baselines
+from training.within_memory import origins_at_once
 
 CHURN_RULES = {"days since last use": "days_since_active", "ladder pace": "days_late"}
 STEP_RULES = {"days to the due date": "days_to_due"}
@@ -86,7 +87,7 @@ def backtest(
     draws up the owners' lists of a morning, what was listed is held against who left.
     """
     task = _Task(features, project, origin_days, playbook, listing)
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(origins_at_once(features, project, most=WORKERS)) as pool:
         found = list(pool.map(partial(_judge_origin, task), origin_days))
     judged = {
         question: [origin.judged[question] for origin in found if question in origin.judged]
