@@ -20,8 +20,8 @@ from features.plan import grid_of
 from training.engine.followed import spaced_back
 from training.engine.periods import Periods
 
-LIBRARIES = 10**9
-"""What Python, its libraries and an engine take while something is learnt."""
+LIBRARIES = 1_500 * 10**6
+"""What Python, its libraries, an engine and what a build has left behind take meanwhile."""
 BYTES_PER_SNAPSHOT = 750
 """Who it is and what it has open, besides its inputs."""
 BYTES_PER_INPUT = 8
