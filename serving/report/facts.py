@@ -13,6 +13,7 @@ from serving import formats
 from serving.reasons.timing import TIMING
 from serving.records import Record, reasons_of
 from serving.report.labels import (
+    HELD_OUT,
     PACE_ORDER,
     STATUS,
     Tag,
@@ -98,6 +99,8 @@ class Row:
     has_run_out: bool
     """Whether its term has ended, and no other is known."""
     risk: float | None
+    is_held_out: bool
+    """Whether it is scored, and people are not told."""
     tag: Tag
     low: float | None
     high: float | None
@@ -146,7 +149,8 @@ def row(account: Record, book: Book) -> Row:
         segment=segment_name(account.get("segment")) if book.has_segments else "",
         arr=account.get("arr"),
         risk=risk,
-        tag=risk_tag(risk, average=book.average_risk),
+        is_held_out=bool(account.get("is_held_out")),
+        tag=_tag(account, book),
         change=change_tag(moved),
         moved=moved,
         moved_by=book.moves.get(account_id) if abs(moved or 0.0) >= MUCH_MOVED else None,
@@ -166,6 +170,12 @@ def row(account: Record, book: Book) -> Row:
         **_term(account, book.as_of),
         **_in_the_week(account_id, int(account["rank"]), book),
     )
+
+
+def _tag(account: Record, book: Book) -> Tag:
+    if account.get("is_held_out"):
+        return HELD_OUT
+    return risk_tag(account.get("churn_risk"), average=book.average_risk)
 
 
 def as_shown(account: Record) -> Record:

@@ -45,6 +45,9 @@ class Tag:
     hue: str
 
 
+HELD_OUT = Tag("held out", "none")
+
+
 def evidence_in_words(evidence: str | None, words: Words) -> str | None:
     """Say how we know what a milestone does; None where nothing is to be said of it."""
     told = EVIDENCE.get(str(evidence))

@@ -1,7 +1,7 @@
 """Where does an account stand on its ladder, and by when will the next rungs be reached?"""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -49,15 +49,16 @@ def rungs(
     ordered = sorted(
         told, key=lambda t: (place.get(t["milestone"], len(place)), t["milestone"])
     )
+    asked = frozenset(one["milestone"] for one in told)
     return tuple(
-        _rung(
-            one, steps.get(one["milestone"]), is_next=one["milestone"] == next_slug, book=book
-        )
-        for one in ordered
+        _rung(one, steps.get(one["milestone"]), next_slug, asked, book) for one in ordered
     )
 
 
-def _rung(told: Record, step: Milestone | None, *, is_next: bool, book: Book) -> Rung:
+def _rung(
+    told: Record, step: Milestone | None, next_slug: str | None, asked: Set[str], book: Book
+) -> Rung:
+    """One milestone; ``asked`` are all that are asked of its account."""
     state = str(told["state"])
     is_measured = step is not None and isinstance(step.done_when, DoneWhen)
     progress = told.get("progress") if state == "open" and is_measured else None
@@ -68,9 +69,9 @@ def _rung(told: Record, step: Milestone | None, *, is_next: bool, book: Book) ->
         state=state,
         word=STATE.get(state, spelt(state)),
         mark=MARKS.get(state, "·"),
-        is_next=is_next,
+        is_next=told["milestone"] == next_slug,
         pace=pace_tag(told.get("pace")) if state == "open" else None,
-        facts=tuple(_facts(told, step, book)),
+        facts=tuple(_facts(told, step, asked, book)),
         progress=progress,
         bar=share_bar(progress) if progress is not None else None,
         chance=told.get(f"chance_{book.horizon}d") if is_ahead else None,
@@ -82,8 +83,10 @@ def _rung(told: Record, step: Milestone | None, *, is_next: bool, book: Book) ->
     )
 
 
-def _facts(told: Record, step: Milestone | None, book: Book) -> list[str]:
+def _facts(told: Record, step: Milestone | None, asked: Set[str], book: Book) -> list[str]:
     state, due = told["state"], told.get("due_on")
+    # A step may require one that its segment is spared.
+    first = [] if step is None else [slug for slug in step.requires if slug in asked]
     said: list[str] = []
     if reached := told.get("achieved_at"):
         said.append(f"reached {formats.day(reached)}")
@@ -91,8 +94,8 @@ def _facts(told: Record, step: Milestone | None, book: Book) -> list[str]:
             said.append(_against_due(reached, due))
     if state == "lost":
         said.append("the behaviour has stopped since")
-    if state == "locked" and step is not None and step.requires:
-        said.append("after " + " and ".join(milestone_name(s, book) for s in step.requires))
+    if state == "locked" and first:
+        said.append("after " + " and ".join(milestone_name(slug, book) for slug in first))
     if state == "open" and told.get("days_open") is not None:
         said.append(f"open for {formats.days(told['days_open'])}")
     if state in ("open", "locked") and due is not None:

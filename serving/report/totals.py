@@ -21,13 +21,12 @@ def totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
     """Add up what the front page says of all accounts together."""
     scored = [one for one in rows if one.risk is not None]
     expected = sum(one.risk or 0.0 for one in scored)
-    unscored = len(rows) - len(scored)
     figures = [
         Total(
             "account",
             book.words.account[1].capitalize(),
             formats.count(len(rows)),
-            f"live; {formats.count(unscored)} not scored" if unscored else "live, all scored",
+            _how_many_are_told(rows),
         ),
         Total(
             "expected_losses",
@@ -43,6 +42,14 @@ def totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:
         ),
     ]
     return (*figures, *(_money_totals(rows, book) if book.has_arr else ()))
+
+
+def _how_many_are_told(rows: Sequence[Row]) -> str:
+    held_out = sum(one.is_held_out for one in rows)
+    unscored = sum(one.risk is None and not one.is_held_out for one in rows)
+    counted = ((held_out, "held out"), (unscored, "not scored"))
+    left_out = [f"{formats.count(count)} {what}" for count, what in counted if count]
+    return f"live; {', '.join(left_out)}" if left_out else "live, all scored"
 
 
 def _money_totals(rows: Sequence[Row], book: Book) -> tuple[Total, ...]:

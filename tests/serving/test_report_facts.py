@@ -1,5 +1,7 @@
 """What the pages say is decided before any ink: risks that add up, words that are fair."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from configs.playbook import Milestone
 from serving.report.addresses import page_names
 from serving.report.facts import why
 from serving.report.labels import change_tag, climbed, pace_tag, risk_tag
-from serving.report.ladder import criterion
+from serving.report.ladder import criterion, rungs
 from serving.report.steps import way, whole_steps
 from serving.report.trust import trust
 from serving.scorecard import Reason
@@ -203,3 +205,20 @@ def test_stale_data_are_called_out():
 )
 def test_a_criterion_is_said_in_words(done_when, words):
     assert criterion(Milestone(slug="m", name="M", done_when=done_when)) == words
+
+
+def test_a_locked_step_waits_for_those_steps_alone_that_are_asked_of_its_account():
+    done_when = {"capability": "login", "at_least": 1}
+    playbook = [
+        Milestone(slug=slug, name=slug, done_when=done_when, requires=requires)
+        for slug, requires in (("a", ()), ("b", ()), ("c", ("a", "b")), ("d", ("b",)))
+    ]
+    book = SimpleNamespace(milestone_names={"a": "A", "b": "B"}, as_of=AS_OF, horizon=90)
+
+    def said(*asked: str) -> dict[str, tuple[str, ...]]:
+        told = [{"milestone": slug, "state": "locked"} for slug in asked]
+        steps = zip(asked, rungs(told, playbook, next_slug=None, book=book), strict=True)
+        return {slug: rung.facts for slug, rung in steps}
+
+    assert said("a", "b", "c", "d")["c"] == ("after A and B",)
+    assert said("a", "c", "d") == {"a": (), "c": ("after A",), "d": ()}

@@ -10,10 +10,16 @@ from tests.company import DEMO
 WORDS = load_phrases(DEMO).words
 
 
-def a_row(risk: float | None, *, arr: float | None = None, hue: str = "low") -> Any:
+def a_row(
+    risk: float | None, *, arr: float | None = None, hue: str = "low", held_out: bool = False
+) -> Any:
     at_risk = None if risk is None or arr is None else risk * arr
     return SimpleNamespace(
-        risk=risk, arr=arr, arr_at_risk=at_risk, tag=SimpleNamespace(hue=hue)
+        risk=risk,
+        arr=arr,
+        arr_at_risk=at_risk,
+        tag=SimpleNamespace(hue=hue),
+        is_held_out=held_out,
     )
 
 
@@ -47,3 +53,10 @@ def test_ten_or_more_are_told_in_whole_accounts():
 
 def test_of_no_account_there_is_no_share():
     assert figures(a_row(None), has_arr=False)["expected_losses"][1].endswith("\u2013")
+
+
+def test_who_is_held_out_is_not_said_to_be_without_a_score():
+    told = figures(a_row(0.5), a_row(None, held_out=True), a_row(None, held_out=True))
+    assert told["account"] == ("3", "live; 2 held out")
+    told = figures(a_row(None), a_row(None, held_out=True))
+    assert told["account"] == ("2", "live; 1 held out, 1 not scored")
