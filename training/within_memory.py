@@ -20,7 +20,7 @@ from features.plan import grid_of
 from training.engine.followed import spaced_back
 from training.engine.periods import Periods
 
-LIBRARIES = 1_500 * 10**6
+LIBRARIES = 2 * 10**9
 """What Python, its libraries, an engine and what a build has left behind take meanwhile."""
 BYTES_PER_SNAPSHOT = 750
 """Who it is and what it has open, besides its inputs."""

@@ -74,12 +74,12 @@ def test_more_memory_holds_no_fewer_snapshots(build, inputs, gigabytes, more):
 def test_every_other_morning_goes_where_all_are_a_little_too_many():
     days = MONDAY + 7 * np.arange(-8, 1)
     live = np.full(9, 100_000)
-    kept = mornings_within(days, live, a_project("3500MB"), inputs=200, always=())
+    kept = mornings_within(days, live, a_project("4GB"), inputs=200, always=())
     # All nine take 900,000 times 2,350 bytes, 2.1 GB of the 2 that are free. Five take 1.2, and
     # the one of them that teaches, five weeks back, 100,000 times 200 inputs of 38 bytes.
     assert kept is not None
     assert (MONDAY - kept).tolist() == [49, 35, 21, 7, 0]
-    room = Room.of(a_project("3500MB"), inputs=200)
+    room = Room.of(a_project("4GB"), inputs=200)
     assert room.to_hold(live[:5]) + room.to_learn(kept, live[:5]) == 100_000 * (
         5 * 2_350 + 200 * (20 + 8 * 0.25 * PERIODS)
     )
@@ -104,4 +104,4 @@ def test_origins_are_learnt_side_by_side_where_there_is_room(per_input, at_once,
     inputs = len(features.catalogue)
     monkeypatch.setattr(within_memory, "BYTES_PER_INPUT_AND_PERIOD", 0)
     monkeypatch.setattr(within_memory, "BYTES_PER_INPUT_LEARNT", per_input * 100 / inputs)
-    assert origins_at_once(features, a_project("4GB"), most=3) == at_once
+    assert origins_at_once(features, a_project("4500MB"), most=3) == at_once
