@@ -237,7 +237,7 @@ def mornings_read(lake: Lake, as_of: date, project: Project) -> Ints | None:
 
 
 def left_out(lake: Lake, as_of: date, project: Project) -> tuple[str, ...]:
-    """Say how many mornings are not read, if any, and what to do about it."""
+    """Say how many mornings are not read, if any."""
     read = mornings_read(lake, as_of, project)
     if read is None:
         return ()
