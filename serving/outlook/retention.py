@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from features.arr import arr_on
-from features.asof import Ints, day_number
+from features.asof import NEVER, Ints
 from features.assemble import FeatureSet
-from training.engine.followed import CHURN
+from serving.paying import paid_on
+from training.engine.followed import CHURN, OTHER, lag_known_by
+from training.engine.outcomes import Events, exit_events
 from training.engine.periods import Floats
 
 ALL = "all"
@@ -34,32 +36,36 @@ class State:
 def states(
     features: FeatureSet, account_ids: "pd.Series[str]", *, since: int, days: Sequence[int]
 ) -> dict[int, State]:
-    """Where accounts that were here on one day stood on others, as one draw."""
-    exits = features.exits.sort_values(["account_id", "exited_at"])
-    exits = exits.loc[day_number(exits["exited_at"]) >= since]
-    first = exits.drop_duplicates("account_id").set_index("account_id")
-    own = first.reindex(account_ids)
-    left = day_number(own["exited_at"])
-    is_churn = (own["cause"] == CHURN).to_numpy()
-    return {day: _state(features, account_ids, left, is_churn, day) for day in days}
+    """Where accounts that were here on one day stood on others, as one draw.
+
+    Whoever had left by then, as nobody knew yet, was taken to be here and to pay: it leaves in
+    the first moments, as it does for the models that learn from it.
+    """
+    morning = np.full(len(account_ids), since)
+    left = exit_events(features.exits, account_ids, morning, (CHURN, OTHER))
+    had_left = (left.day > NEVER) & (left.day < since)
+    thought = np.where(had_left, paid_on(features, account_ids, since), np.nan)
+    return {day: _state(features, account_ids, left, thought, since, day) for day in days}
 
 
 def _state(
     features: FeatureSet,
     account_ids: "pd.Series[str]",
-    left: Ints,
-    is_churn: np.ndarray,
+    left: Events,
+    thought: Floats,
+    since: int,
     day: int,
 ) -> State:
-    gone = (left >= 0) & (left < day)
+    gone = (left.day > NEVER) & (np.maximum(left.day, since) < day)
     paid, before = (
         np.nan_to_num(arr_on(features.arr, account_ids, np.full(len(account_ids), each)))
         for each in (day, day - 1)
     )
     # Who leaves on the day on which the term ends is here at its start, and so is the money:
     # it is lost with the account, not a day before.
-    arr = np.where(gone, 0.0, np.where(paid > 0, paid, before))
-    return State((gone & is_churn)[None, :], gone[None, :], arr[None, :])
+    arr = np.where(np.isnan(thought), np.where(paid > 0, paid, before), thought)
+    is_churn = left.cause == 0
+    return State((gone & is_churn)[None, :], gone[None, :], np.where(gone, 0.0, arr)[None, :])
 
 
 def live_on(features: FeatureSet, day: int) -> tuple[pd.DataFrame, int] | None:
@@ -111,8 +117,11 @@ def _share(part: Floats, whole: Floats) -> Floats:
 def rates_between(
     features: FeatureSet, start: int, end: int, *, part: str
 ) -> "pd.Series[float]":
-    """Give the rates that came about between two past days, by part and measure."""
-    found = live_on(features, start) if start < end <= _newest(features) else None
+    """Give the rates that came about between two past days, by part and measure.
+
+    None where nobody was here yet, or where not all that came is known.
+    """
+    found = live_on(features, start) if start < end <= _known_until(features) else None
     if found is None:
         return _told({}, part)
     accounts, day = found
@@ -166,5 +175,7 @@ def sums_by(groups: Ints, count: int, amounts: Floats) -> Floats:
     return np.asarray(sums, dtype=np.float64)
 
 
-def _newest(features: FeatureSet) -> int:
-    return int(features.snapshots["day"].max())
+def _known_until(features: FeatureSet) -> int:
+    """Of later days exits are still to be told, and nearly all would seem to have stayed."""
+    newest = int(features.snapshots["day"].max())
+    return newest - lag_known_by(newest, features.exits)

@@ -1,10 +1,14 @@
+from functools import cache
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from features.asof import day_number
 from features.assemble import FeatureSet
 from serving.outlook.forecast import with_rates_before
-from serving.outlook.retention import ALL, rates_between, rates_of, states, totals
+from serving.outlook.retention import ALL, live_on, rates_between, rates_of, states, totals
 from tests.builders import MORNING, AnAccount, a_world, at
 
 TODAY = int(day_number(pd.Series([MORNING]))[0])
@@ -62,6 +66,51 @@ def test_whoever_leaves_amid_a_term_pays_no_more_whatever_was_signed():
     assert (told["grr"], told["nrr"]) == (24 / 36, 24 / 36)
 
 
+def test_whoever_left_before_the_morning_as_nobody_knew_yet_leaves_in_its_first_moments():
+    """Without a table of exits, who does not renew is known to have left 30 days later."""
+    late = AnAccount("late").signed_up(300).was_active(65).has_contract(300, 60, arr=12.0)
+    told = what_came(late, a_stayer(), start=50, end=49)
+    assert (told["arr_at_start"], told["accounts_churned"], told["churned_arr"]) == (36, 1, 12)
+    assert (told["logo_retention"], told["grr"], told["nrr"]) == (1 / 2, 24 / 36, 24 / 36)
+    assert told["contraction_arr"] == 0
+    features = a_world(late, a_stayer()).build()
+    beside = rates_between(features, TODAY - 56, TODAY - 30, part="segment")
+    assert beside.loc[(ALL, "grr")] == pytest.approx(24 / 36)
+
+
+@cache
+def some_that_left() -> FeatureSet:
+    """One left on each of 30 days; some are known to have at once, some weeks later."""
+    daily = {"every_days": 1, "first_on": at(90).date()}
+    accounts = [
+        AnAccount(f"a{day}")
+        .signed_up(300)
+        .has_contract(300, -50, arr=float(day))
+        .left(
+            day, cause="acquired" if day % 5 == 0 else "churn", known_after=1 + 20 * (day % 3)
+        )
+        for day in range(45, 75)
+    ]
+    return a_world(a_stayer(), *accounts, snapshots=daily).build()
+
+
+@given(st.integers(46, 80), st.integers(0, 45))
+def test_of_every_book_as_many_leave_as_its_raw_rows_tell(start, end):
+    features = some_that_left()
+    accounts, day = live_on(features, TODAY - start) or pytest.fail("nobody was here")
+    at = states(features, accounts["account_id"], since=day, days=(day, TODAY - end))
+    cells = totals(at[day], at[TODAY - end])
+    exits = features.exits.set_index("account_id").reindex(accounts["account_id"])
+    gone = exits["exited_at"] < pd.Timestamp(TODAY - end, unit="D")
+    is_churn = (exits["cause"] == "churn").to_numpy()
+    assert cells["accounts_at_start"].all()
+    assert ((cells["accounts_churned"][0] > 0) == (gone & is_churn)).all()
+    assert ((cells["accounts_left_otherwise"][0] > 0) == (gone & ~is_churn)).all()
+    paid = accounts["account_id"].str.removeprefix("a").replace("b", "24").astype(float)
+    assert (cells["arr_at_start"][0] == paid).all()
+    assert (cells["arr_at_end"][0] == paid.where(~gone.to_numpy(), 0.0)).all()
+
+
 def three_that_paid() -> FeatureSet:
     """Of 36 that all three pay, 12 are lost 351 days ago, and 8 of the rest ten days ago."""
     lost = AnAccount("lost").signed_up(700).has_contract(700, -50, arr=12.0).left(351)
@@ -109,3 +158,15 @@ def test_where_exits_are_told_late_the_stretch_before_is_the_last_of_which_all_i
         rate, features, as_of=MORNING.date(), part="segment"
     ).itertuples()
     assert told.last_period == pytest.approx(36 / 48)
+
+
+def test_where_exits_are_told_late_nothing_is_said_of_a_year_ago_before_all_of_it_is_known():
+    early = AnAccount("early").signed_up(300).was_active(50).has_contract(300, 40, arr=12.0)
+    late = AnAccount("late").signed_up(300).was_active(50).has_contract(300, 10, arr=12.0)
+    features = a_world(early, late, a_stayer()).build()
+    a_year_ahead = {"period_start": [at(-335).date()], "period_end": [at(-365).date()]}
+    rate = pd.DataFrame({**a_year_ahead, "segment": ALL, "measure": "grr", "expected": 0.9})
+    (told,) = with_rates_before(
+        rate, features, as_of=MORNING.date(), part="segment"
+    ).itertuples()
+    assert pd.isna(told.last_year)
