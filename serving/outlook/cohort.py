@@ -12,10 +12,11 @@ import pandas as pd
 
 from configs.project import Project
 from features.arr import arr_on
-from features.asof import Ints, day_number
+from features.asof import NEVER, Ints, day_number
 from features.assemble import FeatureSet
 from features.holdout import families
-from training.engine.followed import CHURN, follow
+from training.engine.followed import CHURN, OTHER, follow
+from training.engine.outcomes import exit_events
 from training.engine.periods import Floats
 from training.questions.exits import ExitModel, fit_exits
 
@@ -37,7 +38,10 @@ class Cohort:
 
 
 def came_in(features: FeatureSet, *, since: int, until: int) -> Cohort:
-    """Find every account that was here when a programme began, or came before a day."""
+    """Find every account that was here when a programme began, or came before a day.
+
+    Whoever had left by then, as nobody knew yet, was not here.
+    """
     snapshots = features.snapshots
     day = snapshots["day"].to_numpy(dtype=np.int64)
     start = _start(day, since)
@@ -45,8 +49,9 @@ def came_in(features: FeatureSet, *, since: int, until: int) -> Cohort:
     rows = rows[np.lexsort((day[rows], snapshots["account_id"].iloc[rows].to_numpy(str)))]
     ids = snapshots["account_id"].iloc[rows]
     rows = rows[~ids.duplicated().to_numpy()]
-    left = _exit_days(features, snapshots["account_id"].iloc[rows], since=start)
-    rows = rows[left >= since]
+    ids = snapshots["account_id"].iloc[rows]
+    left = exit_events(features.exits, ids, day[rows], (CHURN, OTHER)).day
+    rows = rows[(left == NEVER) | (left >= np.maximum(day[rows], since))]
     accounts = snapshots[["account_id", "parent_id"]].iloc[rows].reset_index(drop=True)
     return Cohort(accounts, rows, np.maximum(day[rows], since))
 

@@ -15,6 +15,10 @@ from training.engine.periods import Periods
 DAY = pd.Timestamp(0, unit="D")
 
 
+def at(days: "pd.Series[int]") -> "pd.Series[pd.Timestamp]":
+    return (DAY + pd.to_timedelta(days, unit="D")).astype("datetime64[us]")
+
+
 def a_history():
     """Mornings 0, 7, 14 and 21: `old` stays, `gone` leaves, `young` comes on day 14."""
     seen = [("gone", 0), ("gone", 7), ("old", 0), ("old", 7), ("old", 14), ("old", 21)]
@@ -24,9 +28,7 @@ def a_history():
         [("gone", 12, "churn"), ("early", 5, "churn"), ("young", 30, "acquired")],
         columns=["account_id", "day", "cause"],
     )
-    exits["exited_at"] = (DAY + pd.to_timedelta(exits["day"], unit="D")).astype(
-        "datetime64[us]"
-    )
+    exits["exited_at"] = exits["known_at"] = at(exits["day"])
     reached = pd.DataFrame(
         [("old", "a", 3), ("old", "b", 8), ("young", "a", 14), ("young", "b", 25)],
         columns=["account_id", "milestone", "day"],
@@ -54,6 +56,16 @@ def test_whoever_left_between_the_last_morning_and_the_beginning_never_came_in(h
     assert "early" not in set(came_in(history, since=6, until=22).accounts["account_id"])
 
 
+def test_whoever_had_left_before_the_beginning_as_nobody_knew_yet_never_came_in(history):
+    """Of an account that left on day 5 nobody knew on the morning of day 7."""
+    early = history.exits["account_id"] == "early"
+    history.exits.loc[early, "known_at"] = at(pd.Series([13]))[0]
+    history.snapshots.loc[len(history.snapshots)] = ["early", 7, None]
+    assert "early" not in set(came_in(history, since=8, until=22).accounts["account_id"])
+    history.exits.loc[early, "known_at"] = at(pd.Series([6]))[0]
+    assert "early" in set(came_in(history, since=8, until=22).accounts["account_id"])
+
+
 def test_whoever_comes_after_the_look_has_not_come_in_yet(history):
     assert "young" not in set(came_in(history, since=8, until=14).accounts["account_id"])
 
@@ -79,7 +91,8 @@ def test_of_arr_at_most_what_was_paid_is_kept_and_nothing_once_gone(history):
 
 def test_what_happens_after_the_look_changes_nothing(history):
     later = a_history()
-    later.exits.loc[len(later.exits)] = ["old", 22, "churn", DAY + pd.Timedelta(days=22)]
+    day = DAY + pd.Timedelta(days=22)
+    later.exits.loc[len(later.exits)] = ["old", 22, "churn", day, day]
     later.reached.loc[len(later.reached)] = ["gone", "a", 22]
     for told in (history, later):
         cohort = came_in(told, since=8, until=22)
