@@ -19,7 +19,7 @@ PLACE = re.compile(
 )
 COHORT = re.compile(
     r"([\d.]+ %) of (?:those who began the module with them withdrew|the accounts of "
-    r"its segment that began in the same month left) in the last 4 weeks"
+    r"its segment that began in the same month were found to have left) in the last 4 weeks"
 )
 OTHER_END = re.compile(
     r"(?:The module may be|The module will hardly be) completed first: "

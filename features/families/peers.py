@@ -11,7 +11,7 @@ import pandas as pd
 from features.asof import Floats, Ints, day_number
 from features.catalogue import Feature
 from features.family import AcrossAccounts, Everyone
-from features.history import Columns, History, row_by
+from features.history import Columns, History, away_between, row_by
 
 AGE_BANDS = (30, 60, 91, 182, 365, 730)
 """Days since kickoff at which an account joins older peers."""
@@ -51,8 +51,8 @@ def peer_columns(everyone: Everyone) -> Columns:
             name="cohort_exit_rate_28d",
             family="cohort",
             measure="cohort_exit_rate",
-            meaning="share of the segment's accounts of the same kickoff month that churned "
-            "in the last 28 days",
+            meaning="share of the segment's accounts of the same kickoff month that we heard "
+            "in the last 28 days to have churned, and that are not back",
             unit="share",
             absence="never null",
             window_days=28,
@@ -103,7 +103,7 @@ def _places(values: Floats) -> Floats:
 
 
 def _exit_rate(history: History, *, window_days: int) -> Floats:
-    """Churn known and dated in the window, per account of the cohort alive at either end."""
+    """Churn heard of in the window, per account of the cohort alive at either end."""
     snapshots = history.snapshots
     cohort, of_row = _cohorts(history)
     size = max(cohort.max(initial=0), of_row.max(initial=0)) + 1
@@ -129,9 +129,10 @@ def _cohorts(history: History) -> tuple[Ints, Ints]:
 
 
 def _left(history: History, of_row: Ints, cohorts: int, *, window_days: int) -> Floats:
-    """Churned accounts in the window, by cohort and by morning.
+    """Accounts heard to have churned in the window and not back, by cohort and by morning.
 
-    The cohort is that of what was known of the account when its exit was.
+    The cohort is that of what was known of the account when its exit was. An exit derived from
+    contracts is heard of when its grace is over, as late as other exits leave the window.
     """
     mornings = history.snapshots.mornings
     change = np.zeros((cohorts, mornings.count + 1))
@@ -139,11 +140,10 @@ def _left(history: History, of_row: Ints, cohorts: int, *, window_days: int) -> 
     if exits is None:
         return change
     churned = exits.where((exits.frame["cause"] == "churn").to_numpy())
-    occurred = churned.day("exited_at")
-    heard = np.maximum(occurred, churned.day("known_at"))
+    heard = np.maximum(churned.day("exited_at"), churned.day("known_at"))
     row = row_by(history.tables["accounts"], churned.account, heard)
-    enter = mornings.first_seeing(heard)
-    leave = np.maximum(mornings.first_without(occurred, window_days), enter)
+    enter, back = away_between(churned, mornings)
+    leave = np.minimum(mornings.first_without(heard, window_days), back)
     was_here = row >= 0
     np.add.at(change, (of_row[row[was_here]], enter[was_here]), 1.0)
     np.add.at(change, (of_row[row[was_here]], leave[was_here]), -1.0)

@@ -195,19 +195,22 @@ class Naive:
         return frame
 
     def _exit_rate(self, snapshot: Snapshot) -> float:
-        """Churn of the last 28 days over that and all who are here, of one cohort."""
+        """Churn heard of in the last 28 days over that and all who are here, of one cohort."""
         morning = snapshot.then.morning
         here = sum(
             s.then.morning == morning and s.cohort == snapshot.cohort for s in self.snapshots
         )
         gone = sum(
             row["cause"] == "churn"
-            and row["known_at"] < morning
-            and morning - 28 * DAY <= row["exited_at"].normalize() < morning
+            and morning - 28 * DAY <= self._heard(row) < morning
+            and not row["returned_at"] < morning
             and self._cohort_before(row) == snapshot.cohort
             for row in self.tables.get("exits", [])
         )
         return gone / max(here + gone, 1)
+
+    def _heard(self, row: Row) -> pd.Timestamp:
+        return max(row["known_at"], row["exited_at"]).normalize()
 
     def _cohort_before(self, row: Row) -> tuple[str, str] | None:
         """The cohort of an account by what was known of it on the day its exit was."""

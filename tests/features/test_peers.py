@@ -53,10 +53,32 @@ def test_too_few_peers_say_nothing(company):
     assert pd.isna(today(company, "young")["peers_percentile_active_days_28d"])
 
 
-def test_churn_among_peers_is_what_was_known_of_the_last_four_weeks(company):
+def test_churn_among_peers_is_what_was_heard_in_the_last_four_weeks(company):
     # One of eight: seven are here, one is known to have churned 20 days ago; who left longer
     # ago, was acquired, or left unknown to us does not count.
     assert today(company, "old_1")["cohort_exit_rate_28d"] == pytest.approx(1 / 8)
+
+
+def test_who_did_not_renew_is_heard_of_when_the_grace_is_over():
+    # Both contracts ended too long ago for the window; of one the grace ended 5 days ago.
+    members = [AnAccount(f"here_{one}").signed_up(200, kickoff=199) for one in range(3)]
+    for member in members:
+        member.has_contract(190, -100)
+    for name, ended in (("lately", 35), ("long_ago", 80)):
+        members.append(AnAccount(name).signed_up(200, kickoff=199).has_contract(190, ended))
+    told = today(a_world(*members).build(), "here_1")
+    assert told["cohort_exit_rate_28d"] == pytest.approx(1 / 4)
+
+
+def test_who_came_back_has_not_left():
+    members = [AnAccount(f"here_{one}").signed_up(200, kickoff=199) for one in range(2)]
+    for member in members:
+        member.has_contract(190, 45)
+    back, gone = members
+    back.has_contract(10, -100)
+    other = AnAccount("other").signed_up(200, kickoff=199).has_contract(190, -100)
+    told = today(a_world(back, gone, other).build(), "other")
+    assert told["cohort_exit_rate_28d"] == pytest.approx(1 / 3)
 
 
 def test_another_months_cohort_fares_on_its_own(company):
