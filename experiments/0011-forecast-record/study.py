@@ -159,7 +159,7 @@ def _told(world: World, day: int) -> pd.DataFrame | None:
     is_asked = (rows["period"] == "horizon") & rows["days"].isin(HORIZONS)
     rows = rows.loc[is_asked & (rows["segment"] == "all")]
     rows = rows.loc[rows["measure"].isin([*RATES, *MONEY])]
-    came = {days: _came(world.features, day, days) for days in HORIZONS}
+    came = {days: what_came(world.features, day, days) for days in HORIZONS}
     told = zip(rows["days"], rows["measure"], strict=True)
     return rows.assign(happened=[came[d].get(m, np.nan) for d, m in told])
 
@@ -185,7 +185,8 @@ def _origins(known: FeatureSet, day: int, horizon: int) -> list[int]:
     return [int(mornings[mornings <= each].max()) for each in asked if each >= mornings.min()]
 
 
-def _came(features: FeatureSet, day: int, days: int) -> dict[str, float]:
+def what_came(features: FeatureSet, day: int, days: int) -> dict[str, float]:
+    """The sums of the whole book in the days after a morning, and the rates made of them."""
     found = live_on(features, day)
     assert found is not None
     accounts, since = found
