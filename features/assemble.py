@@ -63,6 +63,15 @@ class FeatureSet:
     """account_id, day, known_day, before, arr: every change of what an account pays."""
     arms: pd.DataFrame
     """account_id, trial, milestone, arm, day, known_day: every account drawn for a trial."""
+    changes: pd.DataFrame | None = None
+    """``changes_told`` of all mornings of a build, where only some of them are held."""
+
+    @property
+    def known_as(self) -> pd.DataFrame:
+        """account_id, day, segment, parent_id, kickoff_at: by account and day, every account's
+        first morning of all that were built, and every one on which it was known as another.
+        """
+        return self.snapshots if self.changes is None else self.changes
 
 
 def build_features(

@@ -18,13 +18,16 @@ import pyarrow.parquet as pq
 
 from configs.errors import LakeError
 from features.asof import Ints
-from features.assemble import FeatureSet
+from features.assemble import FeatureSet, together
 from features.catalogue import Catalogue, Feature
 from features.columns import StoredColumns, morning_in
 from features.joined import Parts, joined, order_by_account, places, rows_of
+from features.known_as import COLUMNS, changes_told
 
 CATALOGUES = ("catalogue", "step_catalogue")
-FRAMES = tuple(field.name for field in fields(FeatureSet) if field.name not in CATALOGUES)
+DERIVED = "changes"
+"""What is not kept, since it follows from the snapshots of all mornings."""
+FRAMES = tuple(f.name for f in fields(FeatureSet) if f.name not in (*CATALOGUES, DERIVED))
 GROWN = ("snapshots", "values", "steps")
 """Frames that grow with the mornings, and are kept in parts."""
 ACROSS = "_across"
@@ -44,10 +47,13 @@ def write_features(features: FeatureSet, folder: Path) -> None:
 def read_features(folder: Path, days: Ints | None = None) -> FeatureSet:
     """Read what a build wrote, of some of its mornings where ``days`` are given.
 
-    What does not grow with the mornings is read whole. LakeError where no build ever finished.
+    What does not grow with the mornings is read whole, and as what accounts were known is told
+    of all of them. LakeError where no build ever finished.
     """
     with _of_a_build(folder):
         parts: dict[str, Any] = {n: _frame(folder, n) for n in FRAMES if n not in GROWN}
+        if days is not None:
+            parts[DERIVED] = _changes(folder)
         parts |= _in_parts(folder, days)
         parts |= {name: _catalogue(folder / f"{name}.json") for name in CATALOGUES}
     return FeatureSet(**parts)
@@ -191,6 +197,16 @@ def _in_parts(folder: Path, days: Ints | None) -> dict[str, pd.DataFrame]:
         "values": joined(values, order=order),
         "steps": joined(steps, order=in_turn).assign(snapshot=snapshot[in_turn]),
     }
+
+
+def _changes(folder: Path) -> pd.DataFrame:
+    """As what accounts were known on all mornings; a part of them is held at a time."""
+    parts = []
+    for path in folder.glob("snapshots*.parquet"):
+        told = pq.ParquetFile(path).read(columns=list(COLUMNS)).to_pandas()
+        parts.append(changes_told(told))
+    whole = together(parts).sort_values(["account_id", "day"], ignore_index=True)
+    return changes_told(whole)
 
 
 def _files(folder: Path, name: str, parts: Sequence[str]) -> list[list[Path]]:

@@ -232,8 +232,16 @@ def mornings_read(lake: Lake, as_of: date, project: Project) -> Ints | None:
     asked = [ordinal(day) for day in origins(project, read_exits(folder), as_of)]
     if previous := read_manifest(folder)["previous_morning"]:
         asked.append(ordinal(date.fromisoformat(previous)))
+    asked += _programme_began(days, project)
     catalogue, _ = read_catalogues(folder)
     return mornings_within(days, live, project, inputs=len(catalogue), always=asked)
+
+
+def _programme_began(days: Ints, project: Project) -> list[int]:
+    """The mornings by which a programme's accounts were here: the last up to its beginnings."""
+    told = (project.programme.started_on, project.programme.held_out_since)
+    began = [ordinal(day) for day in told if day is not None]
+    return [max(days[days <= day].tolist(), default=int(days[0])) for day in began]
 
 
 def left_out(lake: Lake, as_of: date, project: Project) -> tuple[str, ...]:

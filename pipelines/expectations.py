@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from configs.load import PLAYBOOK, load
@@ -44,7 +45,8 @@ def _looked_at(config: Path, lake: Path, as_of: date | None) -> tuple[pd.DataFra
     configuration = load(config)
     store = Lake(lake, configuration.project.name)
     day = store.found("builds", as_of)
-    features = read_features(store.path("builds", day))
+    # All that is asked of mornings before is as what accounts were known on them.
+    features = read_features(store.path("builds", day), np.array([ordinal(day)]))
     return expected_and_learnt(features, configuration, day=ordinal(day)), day
 
 

@@ -53,7 +53,7 @@ class Cohorts:
 
 def cohorts_of(features: FeatureSet, as_of: date) -> Cohorts:
     """Gather the accounts, each as it was last known."""
-    last = features.snapshots.drop_duplicates("account_id", keep="last")
+    last = features.known_as.drop_duplicates("account_id", keep="last")
     last = last.sort_values("account_id", ignore_index=True)
     kickoff = pd.Series(last["kickoff_at"])
     exits = features.exits.loc[features.exits["returned_at"].isna()]

@@ -109,7 +109,7 @@ def days_until(
     the last four quarters, and from the accounts in them. None where too few began, or half of
     them never got there.
     """
-    first, reached = features.snapshots.drop_duplicates("account_id"), features.reached
+    first, reached = features.known_as.drop_duplicates("account_id"), features.reached
     if milestone is not None:
         first = first.loc[first["segment"].map(milestone.applies_to).astype(bool)]
         reached = reached.loc[reached["milestone"] == milestone.slug]

@@ -1,4 +1,3 @@
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from configs.errors import LakeError
 from features import store
 from features.assemble import FeatureSet
+from features.known_as import changes_told
 from features.store import mornings_of, read_features, read_morning, write_features
 from features.stream import write_in_shards
 from tests.builders import MORNING, AnAccount, World, a_step, a_world
@@ -31,6 +31,15 @@ def as_told(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(object).where(frame.notna(), None)
 
 
+def assert_same(one: FeatureSet, other: FeatureSet) -> None:
+    for name in store.FRAMES:
+        pd.testing.assert_frame_equal(
+            as_told(getattr(one, name)), as_told(getattr(other, name))
+        )
+    for name in store.CATALOGUES:
+        assert list(getattr(one, name).values()) == list(getattr(other, name).values())
+
+
 @pytest.mark.parametrize(
     "world",
     [a_company, lambda: a_world(AnAccount().signed_up(60))],
@@ -39,13 +48,7 @@ def as_told(frame: pd.DataFrame) -> pd.DataFrame:
 def test_what_was_written_is_what_is_read(world, tmp_path):
     features = world().build()
     write_features(features, tmp_path)
-    again = read_features(tmp_path)
-    for field in fields(FeatureSet):
-        one, other = getattr(features, field.name), getattr(again, field.name)
-        if isinstance(one, pd.DataFrame):
-            pd.testing.assert_frame_equal(as_told(one), as_told(other))
-        else:
-            assert list(one.values()) == list(other.values())
+    assert_same(features, read_features(tmp_path))
 
 
 def test_numbers_and_days_keep_their_types(tmp_path):
@@ -63,13 +66,7 @@ def test_a_build_written_shard_by_shard_is_read_as_one_made_at_once(shards, tmp_
     world = a_company()
     tables, day = world.tables, MORNING.date()
     write_in_shards(tables, world.configuration, tmp_path, as_of=day, shards=shards)
-    one, other = world.build(), read_features(tmp_path)
-    for field in fields(FeatureSet):
-        mine, theirs = getattr(one, field.name), getattr(other, field.name)
-        if isinstance(mine, pd.DataFrame):
-            pd.testing.assert_frame_equal(as_told(mine), as_told(theirs))
-        else:
-            assert list(mine.values()) == list(theirs.values())
+    assert_same(world.build(), read_features(tmp_path))
 
 
 def test_one_morning_is_read_as_it_stands_among_the_others(tmp_path):
@@ -174,3 +171,4 @@ def test_some_mornings_are_read_as_if_the_others_had_never_been_built(tmp_path):
             some.steps.drop(columns="snapshot"), steps.drop(columns="snapshot")
         )
         pd.testing.assert_frame_equal(some.exits, whole.exits)
+        pd.testing.assert_frame_equal(some.known_as, changes_told(whole.snapshots))

@@ -1,11 +1,15 @@
 """``milepost backtest``: kept in the lake once, read by training, told on its page."""
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from configs.errors import LakeError
-from features.asof import ordinal
+from configs.sections import Programme
+from features.asof import as_dates, ordinal
 from features.plan import origins
 from features.store import mornings_of
 from pipelines.backtest import (
@@ -19,6 +23,9 @@ from pipelines.backtest import (
 from pipelines.build import built, left_out, mornings_read
 from pipelines.lake import Lake
 from pipelines.manifest import read_manifest
+from serving.adoption.cohorts import cohorts_of
+from serving.next_steps.expectations import expected_and_learnt
+from serving.outlook.climbing import days_until
 from training import within_memory
 from training.proof.judged import QUESTIONS, Backtest
 
@@ -99,9 +106,8 @@ def test_where_a_build_has_no_room_it_is_judged_on_fewer_mornings_and_says_so(
     project = company.configuration.project
     assert mornings_read(store, company.as_of, project) is None
     assert left_out(store, company.as_of, project) == ()
-    every, live = mornings_of(store.path("builds", company.as_of))
-    few = within_memory.Room.of(project, inputs=0).bytes / live.sum() * 3
-    monkeypatch.setattr(within_memory, "BYTES_PER_SNAPSHOT", few)
+    every, _ = mornings_of(store.path("builds", company.as_of))
+    with_little_room(company, store, monkeypatch)
     features = built(store, company.as_of, project)
     read = np.unique(features.snapshots["day"])
     asked = {ordinal(day) for day in origins(project, features.exits, company.as_of)}
@@ -111,3 +117,49 @@ def test_where_a_build_has_no_room_it_is_judged_on_fewer_mornings_and_says_so(
     assert said.startswith(f"{len(read)} of {len(every)} mornings are learnt from")
     tested = judged(features, company.configuration, company.as_of)
     assert [each.origin_day for each in tested.judged["churn"]] == sorted(asked, reverse=True)
+
+
+def with_little_room(company, store, monkeypatch) -> None:
+    """Let a third of a build's snapshots fit."""
+    _, live = mornings_of(store.path("builds", company.as_of))
+    room = within_memory.Room.of(company.configuration.project, inputs=0).bytes
+    monkeypatch.setattr(within_memory, "BYTES_PER_SNAPSHOT", room / live.sum() * 3)
+
+
+def test_whose_beginning_was_seen_does_not_depend_on_the_mornings_there_is_room_for(
+    company, store, monkeypatch
+):
+    configuration, playbook = company.configuration, company.configuration.playbook
+    with_little_room(company, store, monkeypatch)
+    some, whole = built(store, company.as_of, configuration.project), company.features
+    assert len(some.snapshots) < len(whole.snapshots) / 2
+    told, by_those_alone, asked = (
+        expected_and_learnt(features, configuration, day=company.day)
+        for features in (some, replace(some, changes=None), whole)
+    )
+    pd.testing.assert_frame_equal(told, asked)
+    assert by_those_alone["reached"].sum() < asked["reached"].sum()
+    told, asked = (cohorts_of(features, company.as_of) for features in (some, whole))
+    assert told.account_id.tolist() == asked.account_id.tolist()
+    assert told.kickoff_day.tolist() == asked.kickoff_day.tolist()
+    for milestone in (None, *playbook.milestones):
+        told, asked = (
+            days_until(milestone, features, day=company.day, seed=1)
+            for features in (some, whole)
+        )
+        assert told == asked
+
+
+def test_the_mornings_on_which_a_programme_began_are_kept(company, store, monkeypatch):
+    with_little_room(company, store, monkeypatch)
+    project = company.configuration.project
+    every, _ = mornings_of(store.path("builds", company.as_of))
+    read = mornings_read(store, company.as_of, project)
+    gone = [int(day) for day in np.setdiff1d(every, read)]
+    began = [as_dates(np.array([day + 3]))[0].date() for day in (gone[5], gone[-5])]
+    programme = Programme(started_on=began[0], holdout_since=began[1], holdout_share=0.1)
+    project = project.model_copy(update={"programme": programme})
+    assert {gone[5], gone[-5]} <= set(mornings_read(store, company.as_of, project))
+    long_ago = Programme(started_on=date(2001, 1, 1))
+    project = project.model_copy(update={"programme": long_ago})
+    assert every[0] in mornings_read(store, company.as_of, project)

@@ -75,7 +75,7 @@ def learnt(
 
 
 def _climbers(features: FeatureSet, day: int) -> _Climbers:
-    seen = features.snapshots.loc[features.snapshots["day"] <= day]
+    seen = features.known_as.loc[features.known_as["day"] <= day]
     first = seen.drop_duplicates("account_id")
     last = seen.drop_duplicates("account_id", keep="last")
     account = pd.Index(last["account_id"].astype(object))
