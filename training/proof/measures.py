@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.asof import as_dates
 from training.engine.periods import Floats, Ints
+from training.proof.concordance import concordance
 from training.proof.foretold import expected_lines
 from training.proof.judged import ASKED, MODEL, QUESTIONS, Backtest, Bools, Judged, Pooled
 from training.proof.metrics import (
@@ -20,7 +21,6 @@ from training.proof.metrics import (
     auc,
     average_precision,
     brier,
-    concordance,
     ece,
     integrated_brier,
     predicted_over_observed,
@@ -39,8 +39,6 @@ EVERYBODY = ("all", "all")
 MANY_DRAWS, FEW_DRAWS = 200, 100
 OF_GROUPS = ("auc", "predicted_over_observed")
 """The measures of a part of the accounts that carry an interval."""
-MOST_COMPARED = 4_000
-"""Rows between which pairs are counted for the C-index; more would only take longer."""
 COLUMNS = (
     "question",
     "origin",
@@ -219,10 +217,9 @@ def _over_time(tested: Backtest, question: str, horizons: Sequence[int]) -> Iter
             "accounts": int(judged.about["account_id"].nunique()),
             "events": int((judged.followup.cause == ASKED).sum()),
         }
-        some = np.arange(len(judged.about))[:: max(len(judged.about) // MOST_COMPARED, 1)]
         for name, chances in told.items():
             score = integrated_brier(chances, judged.followup, cause=ASKED, horizons=horizons)
-            order = concordance(chances[some, -1], judged.followup.take(some), cause=ASKED)
+            order = concordance(chances[:, -1], judged.followup, cause=ASKED)
             for measure, value in (("integrated_brier", score), ("c_index", order)):
                 yield common | {"predictor": name, "measure": measure, "value": value}
 

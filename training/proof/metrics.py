@@ -128,23 +128,6 @@ def integrated_brier(
     return float(np.trapezoid(scores, [0.0, *horizons]) / horizons[-1])
 
 
-def concordance(score: Floats, followup: FollowUp, *, cause: int) -> float:
-    """Chance that, of two accounts, the one that ended by ``cause`` first was ranked higher.
-
-    Those that ended by another cause count as never ending by this one (Wolbers 2014); pairs
-    that censoring leaves undecided are left out. NaN where no pair is decided.
-    """
-    struck = followup.cause == cause
-    lasting = np.where(struck | (followup.cause == CENSORED), followup.days, np.inf)
-    right, pairs = 0.0, 0
-    for row in np.flatnonzero(struck):
-        day = followup.days[row]
-        later = (lasting > day) | ((lasting == day) & ~struck)
-        right += (score[row] > score[later]).sum() + (score[row] == score[later]).sum() / 2
-        pairs += int(later.sum())
-    return _ratio(right, float(pairs))
-
-
 def account_bootstrap(
     statistic: Callable[[Floats], float],
     accounts: Ints,

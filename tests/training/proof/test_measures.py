@@ -1,10 +1,15 @@
 """Every figure of a backtest is what the plain measure gives on the rows it names."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from training.proof.concordance import concordance
 from training.proof.foretold import counting_mornings, implied_auc
-from training.proof.judged import MODEL
+from training.proof.judged import ASKED, MODEL, Backtest
 from training.proof.measures import MEASURES, intervals_of, measures_of
+from training.proof.measures import _over_time as over_time
 from training.proof.metrics import account_bootstrap, auc
 
 HORIZON = 90
@@ -86,6 +91,22 @@ def test_horizonless_figures_are_told_of_every_origin_and_predictor(company, tab
             told = of_question.loc[of_question["measure"] == name]
             assert len(told) == sum(1 + len(each.rules) for each in judged)
             assert told["value"].between(0, 1).all()
+
+
+def test_the_c_index_of_a_large_book_counts_every_account(company):
+    few = company.tested.judged["churn"][0]
+    rows = np.arange(9_000) % len(few.about)
+    said = np.random.default_rng(5).random((len(rows), len(few.horizons)))
+    many = replace(
+        few,
+        about=few.about.iloc[rows],
+        followup=few.followup.take(rows),
+        said=said,
+        rules={},
+    )
+    told = over_time(Backtest({"churn": [many]}), "churn", few.horizons)
+    (found,) = (line["value"] for line in told if line["measure"] == "c_index")
+    assert found == concordance(said[:, -1], many.followup, cause=ASKED)
 
 
 def test_the_auc_to_expect_today_is_what_its_risks_imply_and_what_mornings_did_beyond(

@@ -14,7 +14,6 @@ from training.proof.metrics import (
     auc,
     average_precision,
     brier,
-    concordance,
     ece,
     integrated_brier,
     inverse_censoring_weights,
@@ -139,29 +138,6 @@ def test_knowing_who_leaves_is_better_than_knowing_how_many():
         for said in (true, same)
     )
     assert right < level
-
-
-@given(arrays(np.float64, 15, elements=st.integers(0, 5).map(float)), follow_ups)
-def test_concordance_is_the_count_over_all_pairs(score, followup):
-    right = pairs = 0.0
-    for one in np.flatnonzero(followup.cause == 0):
-        for other in range(15):
-            exited = followup.cause[other] == 1
-            after = followup.days[other] > followup.days[one] or (
-                followup.days[other] == followup.days[one] and followup.cause[other] != 0
-            )
-            if exited or after:
-                pairs += 1
-                right += (score[one] > score[other]) + (score[one] == score[other]) / 2
-    expected = right / pairs if pairs else np.nan
-    assert_allclose(concordance(score, followup, cause=0), expected, equal_nan=True)
-
-
-def test_without_censoring_or_competition_concordance_of_two_times_is_auc():
-    happened = np.array([1.0, 0.0, 1.0, 0.0, 0.0])
-    score = np.array([0.9, 0.3, 0.2, 0.2, 0.1])
-    followup = FollowUp(np.where(happened == 1, 5.0, 9.0), np.where(happened == 1, 0, CENSORED))
-    assert concordance(score, followup, cause=0) == pytest.approx(auc(score, happened))
 
 
 def a_ranking(rows: int, *, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
