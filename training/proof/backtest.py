@@ -32,7 +32,7 @@ from training.proof.comparable import remarks_on
 from training.proof.foretold import said_today
 from training.proof.judged import DATES, QUESTIONS, Backtest, Judged
 from training.proof.punctuality import column_of, playbook_days
-from training.proof.replay import Listing, leavers_of, lists_at, mornings_of
+from training.proof.replay import Listing, leavers_of, lists_at, replayed_mornings
 from training.questions.changes import asked_about, follow_changes
 from training.questions.exits import WORKERS, ExitModel, fit_exits
 from training.questions.expansion import QUESTIONS as OF_CHANGES
@@ -134,7 +134,7 @@ def _lists(
 ) -> pd.DataFrame | None:
     if task.listing is None:
         return None
-    mornings = mornings_of(task.features, origin_day, task.origin_days)
+    mornings = replayed_mornings(task.features, origin_day, task.origin_days)
     return lists_at(task.features, mornings, exits, rules, task.project, task.listing)
 
 

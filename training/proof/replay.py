@@ -29,7 +29,9 @@ MOST_ROWS = 100_000
 SEEN_ON = "seen_on"
 
 
-def mornings_of(features: FeatureSet, origin_day: int, origin_days: Sequence[int]) -> Ints:
+def replayed_mornings(
+    features: FeatureSet, origin_day: int, origin_days: Sequence[int]
+) -> Ints:
     """Mornings from an origin up to the next, the origin the first, evenly thinned if many."""
     day = features.snapshots["day"].to_numpy(dtype=np.int64)
     later = [other for other in origin_days if other > origin_day]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from training.proof.judged import MODEL
-from training.proof.replay import SEEN_ON, leavers_of, mornings_of
+from training.proof.replay import SEEN_ON, leavers_of, replayed_mornings
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +16,8 @@ def leavers(company) -> pd.DataFrame:
 def test_the_mornings_of_two_origins_tile_the_time_from_the_first_of_them(company):
     day = company.features.snapshots["day"]
     first, second = sorted(j.origin_day for j in company.tested.judged["churn"])
-    early = mornings_of(company.features, first, [first, second])
-    late = mornings_of(company.features, second, [first, second])
+    early = replayed_mornings(company.features, first, [first, second])
+    late = replayed_mornings(company.features, second, [first, second])
     assert early[0] == first
     assert late[0] == second
     assert [*early, *late] == sorted(day[day >= first].unique())
