@@ -31,6 +31,7 @@ MOST_ROWS = 20_000
 """Rows of the past beyond this teach the level nothing more."""
 ONE_PERIOD = Periods((0.0, 1.0))
 Daily = Callable[[Ints, int], Floats]
+SIGNED = ("account", "in_days", "arr")
 CHURNS, LEAVES = "churns", "leaves"
 """What may happen to an account besides growing and shrinking: churn, and another exit."""
 
@@ -40,15 +41,15 @@ class Prospects:
     """One row per live account, and what may happen to it."""
 
     accounts: pd.DataFrame
-    """account_id, segment, owner, renews_on, and arr (NaN where the data hold none); for those
-    that have signed to pay something else, also signed_arr and in how many days it begins.
-    """
+    """account_id, segment, owner, renews_on, and arr (NaN where the data hold none)."""
     voices: Mapping[str, Sequence[Voice]]
     """Who may be right about each thing that may happen."""
     amounts: Mapping[str, Amounts]
     """By which share of its ARR each account grows or shrinks, if it does."""
     again: Mapping[str, float] = field(default_factory=dict)
     """What the rate of growing, or shrinking, is multiplied by once an account has done so."""
+    signed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SIGNED))
+    """What accounts (positions) have signed to pay, in order of the days until it begins."""
 
     @property
     def has_arr(self) -> bool:
@@ -101,7 +102,8 @@ def look_ahead(
                 if models.expansion is None
                 else amounts_of(features, models, today, way=way)
             )
-    return Prospects(accounts, voices, found, again)
+    signed = _signed(features, accounts["account_id"], day)
+    return Prospects(accounts, voices, found, again, signed)
 
 
 def past_of(features: FeatureSet, project: Project, day: int) -> Followed:
@@ -211,13 +213,18 @@ def _of_changing(
 def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:
     columns = ["account_id", "segment", "owner", "renews_on"]
     accounts = features.snapshots.iloc[today][columns].reset_index(drop=True)
-    known = features.arr.loc[features.arr["known_day"] < day]
-    paid = paid_on(features, accounts["account_id"], day)
-    ahead = known.loc[(known["day"] > day) & (known["arr"] > 0)]
-    signed = ahead.sort_values(["account_id", "day"]).drop_duplicates("account_id")
-    first = signed.set_index("account_id").reindex(accounts["account_id"])
-    return accounts.assign(
-        arr=paid,
-        signed_arr=first["arr"].to_numpy(dtype=np.float64),
-        signed_in_days=first["day"].to_numpy(dtype=np.float64) - day,
+    return accounts.assign(arr=paid_on(features, accounts["account_id"], day))
+
+
+def _signed(features: FeatureSet, account_ids: "pd.Series[str]", day: int) -> pd.DataFrame:
+    """What is paid from days to come on, as signed before the morning."""
+    steps = features.arr
+    ahead = steps.loc[(steps["known_day"] < day) & (steps["day"] > day) & (steps["arr"] > 0)]
+    told = pd.DataFrame(
+        {
+            "account": pd.Index(account_ids).get_indexer(pd.Index(ahead["account_id"])),
+            "in_days": ahead["day"].to_numpy() - day,
+            "arr": ahead["arr"].to_numpy(),
+        }
     )
+    return told.loc[told["account"] >= 0].sort_values(["in_days", "account"], ignore_index=True)

@@ -148,7 +148,7 @@ def _played(
             changed[name] = changed[name] | came[name]
         churned = churned | (came[CHURNS] & ~gone)
         gone = gone | came[CHURNS] | came[LEAVES]
-        arr = np.where(gone, 0.0, _begun(arr, ahead.accounts, day, until))
+        arr = np.where(gone, 0.0, _begun(arr, ahead.signed, day, until))
         day = until
         if until in cuts:
             states[until] = State(churned, gone, arr)
@@ -197,8 +197,10 @@ def _changed(arr: Floats, struck: Bools, amounts: Amounts, rng: np.random.Genera
     return paid
 
 
-def _begun(arr: Floats, accounts: pd.DataFrame, day: int, until: int) -> Floats:
+def _begun(arr: Floats, signed: pd.DataFrame, day: int, until: int) -> Floats:
     """What everybody pays, once what was signed before the morning has begun."""
-    starts = accounts["signed_in_days"].to_numpy(dtype=np.float64)
-    begins = (starts > day) & (starts <= until)
-    return np.where(begins, accounts["signed_arr"].to_numpy(dtype=np.float64), arr)
+    begins = signed.loc[(signed["in_days"] > day) & (signed["in_days"] <= until)]
+    newest = begins.drop_duplicates("account", keep="last")
+    paid = arr.copy()
+    paid[:, newest["account"].to_numpy(dtype=np.int64)] = newest["arr"].to_numpy(np.float64)
+    return paid

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from serving.outlook.amounts import Amounts
 from serving.outlook.forecast import AMOUNTS, COUNTS, forecast, stretches
-from serving.outlook.prospects import CHURNS, LEAVES, Prospects
+from serving.outlook.prospects import CHURNS, LEAVES, SIGNED, Prospects
 from serving.outlook.retention import ALL
 from serving.outlook.simulation import evenly, simulated, struck
 from serving.outlook.voices import Voice
@@ -40,8 +40,6 @@ def a_book(
             "owner": rng.choice(["Ann", "Kim", None], size),
             "renews_on": pd.NaT,
             "arr": rng.choice([100.0, 400.0], size),
-            "signed_arr": np.nan,
-            "signed_in_days": np.nan,
         }
     )
     days = {CHURNS: daily, LEAVES: 0.0005, GROWS: 0.002, SHRINKS: 0.001}
@@ -184,13 +182,20 @@ def test_who_left_pays_nothing_and_never_comes_back():
             assert (states[late].arr[states[late].gone] == 0).all()
 
 
+def have_signed(*told: tuple[int, int, float]) -> pd.DataFrame:
+    return pd.DataFrame(told, columns=list(SIGNED))
+
+
 def test_what_was_signed_before_the_morning_is_paid_from_the_day_on_which_it_begins():
     book = a_book(size=50, daily=0.0)
-    starts = np.where(np.arange(50) == 0, 40.0, np.nan)
-    paid = book.accounts["arr"].where(np.isnan(starts), 0.0)
-    accounts = book.accounts.assign(arr=paid, signed_arr=5000.0, signed_in_days=starts)
-    quiet = dict.fromkeys(book.voices, NEVER)
-    rows = told(replace(book, accounts=accounts, voices=quiet))
+    paid = book.accounts["arr"].where(book.accounts.index > 0, 0.0)
+    quiet = replace(
+        book,
+        accounts=book.accounts.assign(arr=paid),
+        voices=dict.fromkeys(book.voices, NEVER),
+        signed=have_signed((0, 40, 5000.0)),
+    )
+    rows = told(quiet)
     now = float(paid.sum())
     assert of(rows, "arr_at_end", days=30)["expected"] == pytest.approx(now)
     assert of(rows, "arr_at_end")["expected"] == pytest.approx(now + 5000.0)
@@ -198,11 +203,29 @@ def test_what_was_signed_before_the_morning_is_paid_from_the_day_on_which_it_beg
     assert of(rows, "grr")["expected"] == pytest.approx(1.0)
 
 
+def test_who_has_signed_for_more_step_by_step_pays_each_step_from_its_day_on():
+    quiet = replace(
+        a_book(size=50),
+        voices=dict.fromkeys(a_book().voices, NEVER),
+        signed=have_signed((3, 20, 700.0), (4, 60, 900.0), (3, 61, 800.0), (3, 70, 600.0)),
+    )
+    for states in simulated(quiet, [0, 20, 60, 61, 90], seed=1):
+        paid = {day: tuple(state.arr[0, [3, 4]]) for day, state in states.items()}
+        now = tuple(quiet.accounts["arr"].iloc[[3, 4]])
+        assert paid[0] == now
+        assert paid[20] == (700.0, now[1])
+        assert paid[60] == (700.0, 900.0)
+        assert paid[61] == (800.0, 900.0)
+        assert paid[90] == (600.0, 900.0)
+
+
 def test_who_has_signed_for_less_pays_less_from_that_day_on_unless_it_leaves_before():
     book = a_book(size=50, daily=0.01)
-    accounts = book.accounts.assign(arr=400.0, signed_arr=300.0, signed_in_days=40.0)
     quiet = replace(
-        book, accounts=accounts, voices={**book.voices, GROWS: NEVER, SHRINKS: NEVER}
+        book,
+        accounts=book.accounts.assign(arr=400.0),
+        voices={**book.voices, GROWS: NEVER, SHRINKS: NEVER},
+        signed=have_signed(*((account, 40, 300.0) for account in range(50))),
     )
     for states in simulated(quiet, [0, 30, 60], seed=1):
         assert (states[30].arr == np.where(states[30].gone, 0.0, 400.0)).all()
