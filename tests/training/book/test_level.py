@@ -158,3 +158,26 @@ def test_quarters_that_scatter_are_doubted_more_than_calm_ones():
     calm = learnt(*[(20.0, 20.0)] * 12)
     wild = learnt(*([(20.0, 5.0)] * 3 + [(20.0, 35.0)] * 3) * 2)
     assert wild.doubt > 2 * calm.doubt
+
+
+def test_the_doubt_of_a_level_is_that_of_its_quarters_counted_back_from_the_last():
+    calm = learnt(*[(20.0, 20.0)] * 12)
+    assert_allclose((calm.doubt, calm.freedom), (np.sqrt(1 / 245), 3))
+    # Two quarters of 30 expected, in which 15 and 45 came: (15² / 30 + 15² / 30) / 1 is 15.
+    wild = learnt(*[(10.0, 5.0)] * 3, *[(10.0, 15.0)] * 3)
+    assert_allclose((wild.doubt, wild.freedom), (np.sqrt(15 / 65), 1))
+    # Of four months the first is a quarter by itself: 10 expected and 5 came, 30 and 35.
+    four = learnt((10.0, 5.0), *[(10.0, 35 / 3)] * 3)
+    assert_allclose((four.doubt, four.freedom), (np.sqrt((25 / 10 + 25 / 30) / 45), 1))
+
+
+@given(st.floats(0.1, 10.0), st.floats(1.0, 40.0))
+def test_however_high_a_level_stands_it_moves_by_as_large_a_share_of_itself(times, freedom):
+    level = replace(
+        only(learnt(*[(20.0, 25.0), (20.0, 15.0)] * 6), drifts=True), freedom=freedom
+    )
+    higher = replace(level, rate=level.rate / times)
+    paths, others = (
+        each.paths(4, draws=50, rng=np.random.default_rng(3)) for each in (level, higher)
+    )
+    assert_allclose(others, times * paths, rtol=1e-6)
