@@ -35,6 +35,8 @@ from configs.segments import SegmentRule
 
 EVERYONE = "everyone"
 """The segment of an account that matches no rule."""
+ALL = "all"
+"""What outputs call all segments together."""
 
 SegmentName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\- ]*$")]
 
@@ -73,6 +75,15 @@ class Project(Strict):
             raise ValueError(
                 f"`segments.{EVERYONE}` is the segment of accounts that match no rule; "
                 "it takes no rule of its own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _all_is_no_part(self) -> Self:
+        if ALL in self.segments:
+            raise ValueError(
+                f"`segments.{ALL}` would be taken for all segments together; "
+                "give it another name"
             )
         return self
 

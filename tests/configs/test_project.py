@@ -69,6 +69,11 @@ def test_everyone_takes_no_rule():
         a_project(everyone={"plan": ["team"]})
 
 
+def test_no_segment_is_called_as_the_total_is():
+    with pytest.raises(ValidationError, match=r"segments\.all.*give it another name"):
+        a_project(all={"plan": ["team"]})
+
+
 @pytest.mark.parametrize("rule", [{}, {"plan": []}, {"plan": [["x"]]}, "team"])
 def test_a_rule_without_a_condition_is_refused(rule):
     with pytest.raises(ValidationError):
