@@ -76,3 +76,50 @@ def test_what_happened_before_the_last_weeks_does_not_count():
 
 def test_nothing_watched_moves_nothing():
     assert shift(leaving=0, of=10, rate=0.01, days_ago=0) == 0
+
+
+@st.composite
+def some_rows(draw) -> Lately:
+    """Up to six rows of up to three accounts, and daily rates that differ by row and period."""
+    size = draw(st.integers(0, 6))
+    whole = st.lists(st.integers(0, 120), min_size=size, max_size=size)
+    back, followed = np.array(draw(whole), dtype=float), np.array(draw(whole), dtype=float)
+    causes = st.lists(st.sampled_from([CENSORED, 0, 1]), min_size=size, max_size=size)
+    accounts = st.lists(st.integers(0, 2), min_size=size, max_size=size)
+    return Lately(
+        np.arange(1.0, 1 + size * PERIODS.count).reshape(size, PERIODS.count),
+        FollowUp(np.minimum(followed, back), np.array(draw(causes), dtype=np.int64)),
+        TODAY - back,
+        periods=PERIODS,
+        cause=0,
+        training_day=TODAY,
+        account=draw(st.none() | accounts.map(lambda told: np.array(told, dtype=np.int64))),
+    )
+
+
+def diary(lately: Lately, *, opens: int, closes: int) -> tuple[float, float]:
+    """Events that came, and that were expected: each row day by day, each account once."""
+    came, watched = [], []
+    expected = 0.0
+    for row in range(len(lately.followup)):
+        until, cause = lately.followup.days[row], lately.followup.cause[row]
+        for ahead in range(int(PERIODS.edges[-1])):
+            if not opens <= lately.day[row] + ahead < closes:
+                continue
+            if ahead == until and cause == 0:
+                came.append(row)
+            if ahead < until:
+                watched.append(row)
+                expected += lately.rates[row, PERIODS.period_of(np.array([ahead]))[0]]
+    seen = sorted(set(came or watched))
+    whose = seen if lately.account is None else lately.account[seen]
+    times = len(seen) / len(set(whose)) if seen else 1.0
+    return len(came) / times, expected / times
+
+
+@given(some_rows(), st.integers(1, 112), st.integers(0, 111))
+def test_what_is_counted_is_what_a_diary_of_days_holds(lately, last, but):
+    but = min(but, last)
+    told = lately.counted(last, but_days=but)
+    opens, closes = int(TODAY) - last, int(TODAY) - but
+    assert told == pytest.approx(diary(lately, opens=opens, closes=closes))
