@@ -92,7 +92,7 @@ class Plan:
 
     def only(self, account_ids: Collection[str]) -> "Plan":
         """The same plan for some of its accounts; names stay those of the whole tables."""
-        kept = np.isin(self.live.account_ids, sorted(account_ids))
+        kept = pd.Index(self.live.account_ids).isin(list(account_ids))
         place = np.cumsum(kept) - 1
         own = kept[self.live.account]
         live = Snapshots(
