@@ -26,7 +26,7 @@ from features.plan import origins
 from features.sources import Looked, Source, open_source
 from features.store import mornings_of, read_catalogues, read_exits, read_features
 from features.stream import write_in_shards
-from pipelines.asof import default_as_of
+from pipelines.asof import as_of_day
 from pipelines.lake import HINDSIGHT, NUDGED, Lake
 from pipelines.manifest import (
     code_version,
@@ -204,7 +204,8 @@ def build(config: str, lake: str, as_of: str | None = None) -> date:
     with progress.step("connect and check the tables"):
         source = connect(configuration, last_look(store, configuration))
     with closing(source), source.steady():
-        day = date.fromisoformat(as_of) if as_of else default_as_of(source, today=date.today())
+        named = date.fromisoformat(as_of) if as_of else None
+        day = as_of_day(source, named, today=date.today())
         previous = store.newest("scores", before=day)
         made = made_of(source, configuration, day, previous=previous)
         if is_built(store, day, made):

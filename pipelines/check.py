@@ -18,7 +18,7 @@ from features.history import live_snapshots, read_small_tables, rows_of
 from features.milestones import reached_milestones
 from features.seats import Seats
 from features.sources import Source, open_source
-from pipelines.asof import default_as_of
+from pipelines.asof import as_of_day
 from training.effects.power import smallest_prevented
 from training.questions.scarcity import borrowing
 
@@ -34,7 +34,7 @@ def readiness(config: Path, as_of: date | None, *, today: date) -> Iterator[str]
     with closing(source), source.steady():
         source.check()
         source.check_every_byte()
-        day = as_of or default_as_of(source, today=today)
+        day = as_of_day(source, as_of, today=today)
         small = _small_tables(source, day)
         _must_fit(configuration, source, small["accounts"])
         yield f"{configuration.project.name} as of {day}: configuration and tables are in order"
