@@ -78,11 +78,24 @@ def test_nothing_watched_moves_nothing():
     assert shift(leaving=0, of=10, rate=0.01, days_ago=0) == 0
 
 
+@pytest.mark.parametrize(
+    ("expected", "is_moved"), [(4.7, True), (4.9, False), (18.3, False), (18.5, True)]
+)
+def test_between_the_known_limits_of_ten_events_nothing_moves(expected, is_moved):
+    """The exact Poisson limits of 10 are 4.795 and 18.39 (Garwood 1936)."""
+    days = 990 * 84 + 10 * 42
+    assert (shift(leaving=10, of=1000, rate=expected / days) != 0) == is_moved
+
+
+# Few enough that rows begin, end and are struck where a window or the last period does.
+MOMENTS = st.sampled_from([0, 1, 7, 30, 60, 84, 89, 90, 91, 120])
+
+
 @st.composite
 def some_rows(draw) -> Lately:
     """Up to six rows of up to three accounts, and daily rates that differ by row and period."""
     size = draw(st.integers(0, 6))
-    whole = st.lists(st.integers(0, 120), min_size=size, max_size=size)
+    whole = st.lists(MOMENTS, min_size=size, max_size=size)
     back, followed = np.array(draw(whole), dtype=float), np.array(draw(whole), dtype=float)
     causes = st.lists(st.sampled_from([CENSORED, 0, 1]), min_size=size, max_size=size)
     accounts = st.lists(st.integers(0, 2), min_size=size, max_size=size)
@@ -117,7 +130,7 @@ def diary(lately: Lately, *, opens: int, closes: int) -> tuple[float, float]:
     return len(came) / times, expected / times
 
 
-@given(some_rows(), st.integers(1, 112), st.integers(0, 111))
+@given(some_rows(), MOMENTS, MOMENTS)
 def test_what_is_counted_is_what_a_diary_of_days_holds(lately, last, but):
     but = min(but, last)
     told = lately.counted(last, but_days=but)
