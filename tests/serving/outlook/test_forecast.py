@@ -1,5 +1,5 @@
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from serving.outlook.retention import ALL
 from serving.outlook.simulation import evenly, simulated, struck
 from serving.outlook.voices import Voice
 from training.book.level import SharedLevel
+from training.book.stakes import Stakes
 from training.questions.changes import DOWN, GROWS, SHRINKS, UP
 
 AS_OF = dt.date(2025, 3, 10)
@@ -288,3 +289,40 @@ def test_a_book_without_arr_is_told_in_accounts_alone():
 
 def test_where_nothing_can_be_said_there_are_no_rows():
     assert forecast(None, as_of=AS_OF, horizons=(30,), seed=1).empty
+
+
+@dataclass(frozen=True)
+class Known:
+    """A mood that is the same in every draw: one number a month."""
+
+    mood: tuple[float, ...]
+
+    def paths(self, months: int, *, draws: int, rng: np.random.Generator) -> np.ndarray:
+        return np.tile(self.mood[:months], (draws, 1))
+
+
+def test_every_month_has_a_mood_of_its_own():
+    voice = Voice(np.full((50, 90), 0.01), Known((1.0, 0.0, 3.0)))
+    quiet = dict.fromkeys(a_book().voices, NEVER)
+    book = replace(a_book(size=50), voices={**quiet, CHURNS: [voice]})
+    (states, *_) = simulated(book, [30, 60, 75, 90], seed=1)
+    here = {day: 1 - state.gone.mean() for day, state in states.items() if day}
+    said = {30: 0.3, 60: 0.3, 75: 0.75, 90: 1.2}
+    assert here == pytest.approx({day: np.exp(-rate) for day, rate in said.items()}, abs=3e-3)
+
+
+def test_what_those_that_pay_much_may_do_is_as_unsure_as_its_few_events_left_it():
+    book = a_book(size=50)
+    much = (book.accounts["arr"] >= 200).to_numpy()
+    unsure = Stakes((200.0,), np.array([1e9, 0.5]), np.array([1e9, 0.5]))
+    daily = np.full((50, 90), 0.002)
+    spreads = []
+    for stakes in (None, unsure):
+        voices = {**dict.fromkeys(book.voices, NEVER), CHURNS: [Voice(daily, None, stakes)]}
+        draws = list(simulated(replace(book, voices=voices), [90], seed=1))
+        churned = np.vstack([told[90].churned for told in draws])
+        assert churned.mean(axis=0) == pytest.approx(churned.mean(), abs=0.05)
+        spreads.append([churned[:, own].sum(axis=1).std() for own in (~much, much)])
+    (little, large), (little_too, unsure_large) = spreads
+    assert little_too == pytest.approx(little, rel=0.1)
+    assert unsure_large > 1.5 * large

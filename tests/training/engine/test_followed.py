@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.engine.followed import CHURN, OTHER, causes_of, follow, spaced_back
-from training.engine.periods import CENSORED
+from training.engine.followed import CHURN, OTHER, Followed, causes_of, follow, spaced_back
+from training.engine.periods import CENSORED, FollowUp
 
 days = st.sets(st.integers(0, 400), max_size=40).map(lambda found: np.array(sorted(found)))
 
@@ -50,16 +50,44 @@ def test_a_cause_nobody_knew_of_yet_is_no_cause():
     assert causes_of(told, known_before=9, min_events=1) == (CHURN,)
 
 
+def test_rows_that_were_still_followed_after_a_day_and_up_to_where_all_is_known():
+    followed = Followed(
+        rows=np.arange(4),
+        day=np.array([50, 60, 70, 80]),
+        account=np.arange(4),
+        causes=(CHURN,),
+        followup=FollowUp(np.array([30.0, 20.5, 5.0, 10.0]), np.array([0, 0, 0, CENSORED])),
+        training_day=97,
+        lag_days=7,
+    )
+    assert followed.watched_since(80).tolist() == [1, 3]
+    assert followed.end_day == 90
+    assert followed.exited() == 3
+
+
 @pytest.mark.parametrize("ago", [0, 40, 100, 333])
 def test_nothing_is_followed_past_the_training_day(company, ago):
     followed = follow(
         company.features, training_day=company.day - ago, every_days=28, min_events=5
     )
     until = followed.day + followed.followup.days
+    assert len(until) > 100
     assert (until <= followed.end_day).all()
     assert (followed.day < company.day - ago).all()
     assert (followed.followup.days > 0).all()
     assert (until[followed.followup.cause == CENSORED] == followed.end_day).all()
+
+
+def test_where_exits_are_told_late_a_morning_of_which_nothing_is_known_yet_teaches_nothing(
+    company,
+):
+    exits, day = company.features.exits, company.day
+    late = exits.assign(known_at=exits["exited_at"] + pd.Timedelta(days=35))
+    told = {"training_day": day, "every_days": 7, "min_events": 5}
+    followed = follow(replace(company.features, exits=late), **told)
+    at_once = follow(company.features, **told)
+    assert followed.end_day == day - 35
+    assert set(followed.day) == set(at_once.day[at_once.day < day - 35])
 
 
 def test_an_exit_known_later_teaches_nothing(company):
