@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from configs.sections import Programme
@@ -136,6 +137,34 @@ def test_what_was_expected_of_the_time_since_knows_nothing_of_it(company, year):
     assert told.low < told.points < told.high
 
 
+def test_what_came_of_those_who_are_not_held_out_is_what_the_raw_rows_tell(company, year):
+    _, _, model, project = year
+    features = company.features
+    mornings = features.snapshots["day"]
+    start = int(mornings[mornings <= company.day - 120].max())
+    span = {"since": start, "until": start + 90, "share_held_out": 0.3}
+    told = surprises(features, model, project, **span)
+    book = features.snapshots.loc[mornings == start]
+    mine = set(book.loc[~held_out(book, 0.3), "account_id"])
+    first, last = (pd.Timestamp(day, unit="D") for day in (start, start + 90))
+    left = features.exits.loc[features.exits["exited_at"].between(first, last, "left")]
+    left = left.loc[left["account_id"].isin(mine)]
+    churned = set(left.loc[left["cause"] == "churn", "account_id"])
+    paid = kept = 0.0
+    for account_id, own in features.arr.loc[features.arr["account_id"].isin(mine)].groupby(
+        "account_id"
+    ):
+        before, after = (
+            own.loc[own["day"] <= day, "arr"].iloc[-1:].sum() for day in (start, start + 90)
+        )
+        paid += before
+        kept += 0.0 if account_id in set(left["account_id"]) else min(before, after)
+    assert {each.accounts for each in told.values()} == {len(mine)}
+    assert 0 < len(churned) < len(mine) < len(book)
+    assert told["left"].happened == pytest.approx(len(churned) / len(mine))
+    assert told["arr_kept"].happened == pytest.approx(kept / paid)
+
+
 def test_what_came_is_held_against_all_that_might_have_come():
     """Of shares foreseen evenly from 0 to 1, half is the mean, and all but 1.82 in a hundred,
     as is asked where one looks every quarter, lie between .0091 and .9909. Their standard
@@ -175,6 +204,11 @@ def test_the_table_tells_both_comparisons_and_claims_of_leaving_alone(morning):
     assert told.loc[("holdout", "arr_kept"), ["verdict"]].isna().all()
     assert (told["low"] <= told["effect"]).all()
     assert (told["effect"] <= told["high"]).all()
+    longest = {
+        (until - since).days
+        for since, until in told.loc["before_after", ["since", "until"]].to_numpy()
+    }
+    assert longest == {180}
     cohort = own["accounts"] + own["accounts_compared"]
     assert 0.15 <= own["accounts_compared"] / cohort <= 0.45
 
