@@ -7,6 +7,8 @@ from numpy.testing import assert_allclose
 from serving.outlook.growth import expansion_rows
 from tests.serving.mornings import a_morning
 from training.models import Models
+from training.questions.changes import DOWN, UP
+from training.questions.expansion import QUESTIONS, amount_question
 
 
 def foretelling(models: Models, *, has_skill: bool) -> Models:
@@ -75,6 +77,26 @@ def test_a_typical_share_and_the_points_of_its_reasons_are_the_share(morning):
     ]
     assert_allclose(bases, bases[0], rtol=1e-6)
     assert not any(r.family == "timing" for each in rows["growth_reasons"] for r in each)
+
+
+SOURCES = {
+    QUESTIONS[UP]: "chance_source",
+    QUESTIONS[DOWN]: "contraction_source",
+    amount_question(QUESTIONS[UP]): "growth_source",
+    amount_question(QUESTIONS[DOWN]): "loss_source",
+}
+
+
+@pytest.mark.parametrize("question", SOURCES)
+def test_each_source_speaks_of_its_own_question(company, question):
+    models = foretelling(company.models, has_skill=False)
+    skill = {**models.meta["skill"], question: {"has_skill": True}}
+    models = replace(models, meta={**models.meta, "skill": skill})
+    morning = a_morning(company.as_of, company.features, models, company.configuration)
+    rows = expansion_rows(morning, {})
+    told = {column: set(rows[column]) for column in SOURCES.values()}
+    proven = {question: "model"}
+    assert told == {SOURCES[each]: {proven.get(each, "baseline")} for each in SOURCES}
 
 
 def test_where_nobody_ever_grew_there_is_no_list(company):

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.engine.followed import CHURN, OTHER, Followed, causes_of, follow, spaced_back
+from training.engine.followed import (
+    CHURN,
+    OTHER,
+    Followed,
+    causes_of,
+    follow,
+    lag_known_by,
+    spaced_back,
+)
 from training.engine.periods import CENSORED, FollowUp
 
 days = st.sets(st.integers(0, 400), max_size=40).map(lambda found: np.array(sorted(found)))
@@ -63,6 +71,15 @@ def test_rows_that_were_still_followed_after_a_day_and_up_to_where_all_is_known(
     assert followed.watched_since(80).tolist() == [1, 3]
     assert followed.end_day == 90
     assert followed.exited() == 3
+
+
+def test_how_late_exits_are_told_is_learnt_from_those_that_were_known_before_the_day():
+    lags = pd.DataFrame({"left": [10, 20, 30, 40], "known": [13, 24, 90, 91]})
+    moments = {f"{name}_at": pd.to_datetime(days, unit="D") for name, days in lags.items()}
+    exits = pd.DataFrame(moments).rename(columns={"left_at": "exited_at"})
+    told = [lag_known_by(day, exits) for day in (13, 14, 24, 25, 91, 92)]
+    # 95 of 100 were known within: between 3 and 4, 4 and 60, and 51 and 60 days.
+    assert told == [0, 3, 3, 4, 55, 59]
 
 
 @pytest.mark.parametrize("ago", [0, 40, 100, 333])
