@@ -172,6 +172,23 @@ def test_whoever_stays_is_ever_less_likely_to_leave_than_a_newcomer(rows, term, 
     assert (np.diff(now, axis=1) <= 0).all()
 
 
+@pytest.mark.parametrize(("grows_with_age", "risk"), [(False, 2 / 270), (True, 0.0)])
+def test_whoever_has_survived_counts_less_unless_risks_grow_with_age(grows_with_age, risk):
+    """Two of four left, in 90 + 90 + 60 + 30 days: a newcomer, and one here for years."""
+    matrix = aged([20.0] * 4, [30.0] * 4, [10.0, 10.0, 2000.0, 2000.0])
+    followup = FollowUp(
+        np.array([90.0, 60.0, 90.0, 30.0]), np.array([CENSORED, 0, CENSORED, 0])
+    )
+    told = TermDays.learnt(
+        matrix, followup, cause=0, periods=PERIODS, grows_with_age=grows_with_age
+    )
+    assert told.daily_risk == pytest.approx(risk)
+    days = told.of(matrix, PERIODS)
+    stayed = staying(matrix, PERIODS, daily_risk=risk)
+    np.testing.assert_allclose(days[2] / days[0], stayed[2] / stayed[0])
+    assert (days[2] < days[0]).all() == (not grows_with_age)
+
+
 def test_of_whom_no_term_or_age_is_known_nothing_is_said_to_have_been_survived():
     assert (staying(terms([5.0], [30.0]), PERIODS, daily_risk=0.001) == 1).all()
     unknown = aged([float("nan")], [365.0], [900.0])
