@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from serving.outlook.prospects import CHURNS, look_ahead
-from serving.outlook.voices import LEAST_WEIGHT, of_growing, of_leaving, who_speaks
+from serving.outlook.voices import (
+    LEAST_WEIGHT,
+    of_growing,
+    of_leaving,
+    rates_of_chances,
+    who_speaks,
+)
 from training.models import Models
 from training.proof.judged import MODEL
 from training.questions.changes import GROWS
@@ -21,6 +27,16 @@ def test_each_speaks_in_as_many_draws_as_it_is_believed(weights, draws, seed):
     times = np.bincount(told, minlength=len(weights))
     assert times.sum() == draws
     assert_allclose(times, np.array(weights) / sum(weights) * draws, atol=1.01)
+
+
+@given(st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_rates_lead_to_the_chances_they_are_made_of_and_no_chance_falls(chances):
+    rates, periods = rates_of_chances(np.array(chances), [10, 40, 45])
+    assert periods.edges == (0, 10, 40, 45)
+    by_end = -np.expm1(-np.cumsum(rates * periods.lengths, axis=1))
+    never_falling = np.maximum.accumulate(np.minimum(chances, 0.999), axis=1)
+    assert_allclose(by_end, never_falling, atol=1e-12)
+    assert (rates >= -1e-12).all()
 
 
 def told(company, **meta):
