@@ -9,10 +9,12 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.load import Configuration
+from features.asof import ordinal
 from features.history import reporting_lag_days
 from serving.attention.alerts import FILE, RAISED
 from serving.morning import Morning
-from training.engine.followed import CHURN
+from training.engine.followed import CHURN, OTHER
+from training.engine.outcomes import exit_events
 
 ALL = "all"
 
@@ -65,15 +67,14 @@ def _raised(morning: Morning) -> Iterator[pd.DataFrame]:
             continue
         raised = told.loc[told["state"] == RAISED, ["account_id", "kind"]]
         left = outcome.days_to_exit(live["account_id"], day)
-        yield raised.assign(day=day, base=float((left <= outcome.horizon_days).mean()))
+        yield raised.assign(day=day, base=float((left < outcome.horizon_days).mean()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcomes:
     """Who is known to have left, and how far ahead an alert looks."""
 
-    exits: "pd.Series[pd.Timestamp]"
-    """Moment of churn by account."""
+    exits: pd.DataFrame
     horizon_days: int
     last_matured_on: date
 
@@ -81,17 +82,18 @@ class Outcomes:
     def known(cls, morning: Morning) -> "Outcomes":
         """Read what is known on a morning."""
         exits = morning.features.exits
-        churned = exits.loc[exits["cause"] == CHURN].sort_values("exited_at")
         horizon = morning.configuration.project.outcomes.primary_horizon_days
         wait = timedelta(days=horizon + reporting_lag_days(exits))
-        moments = churned.drop_duplicates("account_id", keep="last")
-        return cls(moments.set_index("account_id")["exited_at"], horizon, morning.as_of - wait)
+        return cls(exits, horizon, morning.as_of - wait)
 
     def days_to_exit(self, account_ids: "pd.Series[str]", day: date) -> np.ndarray:
-        """Days from a morning to each account's churn; infinite where it did not leave."""
-        moments = self.exits.reindex(account_ids).to_numpy(dtype="datetime64[us]")
-        days = (moments - np.datetime64(day)) / np.timedelta64(1, "D")
-        return np.where(days >= 0, days, np.inf)
+        """Days from a morning to each account's churn; infinite where it did not leave so.
+
+        It is at once where the account had left by then, as nobody knew yet.
+        """
+        today = np.full(len(account_ids), ordinal(day))
+        left = exit_events(self.exits, account_ids, today, (CHURN, OTHER))
+        return np.where(left.cause == 0, np.maximum(left.day - today, 0), np.inf)
 
 
 def _judged(told: pd.DataFrame, morning: Morning) -> pd.DataFrame:
@@ -104,7 +106,7 @@ def _judged(told: pd.DataFrame, morning: Morning) -> pd.DataFrame:
     judged = pd.concat(parts).sort_index()
     return judged.assign(
         matured=judged["day"] <= outcome.last_matured_on,
-        left=judged["lead"] <= outcome.horizon_days,
+        left=judged["lead"] < outcome.horizon_days,
     )
 
 

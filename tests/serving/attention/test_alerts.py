@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.attention.alerts import alerts, alerts_schema
-from serving.attention.alerts_record import alerts_record, alerts_record_schema
 from serving.morning import Morning
 from serving.scorecard import as_table
 from tests.builders import MORNING, AnAccount, World, a_step, a_world
@@ -240,37 +239,3 @@ def test_what_can_wait_is_not_alarmed_about_where_others_cannot(bare):
     own = rows.loc[rows["account_id"] == "a0"]
     assert set(own["state"]) == {"held"}
     assert set(own["note"]) == {"held: little risk and little at stake"}
-
-
-def test_the_record_counts_what_came_true_and_how_long_before(bare):
-    day = TODAY - timedelta(days=200)
-    past = Memory()
-    rows = pd.DataFrame(
-        {"account_id": ["a0", "a1", "a1"], "kind": ["high", "high", "stuck"], "state": "raised"}
-    )
-    past.tables[day] = {"accounts": bare.accounts, "alerts": rows}
-    recent = TODAY - timedelta(days=3)
-    past.tables[recent] = {"accounts": bare.accounts, "alerts": rows.iloc[:1]}
-    exits = pd.DataFrame(
-        {
-            "account_id": ["a1", "a2"],
-            "exited_at": pd.to_datetime([day + timedelta(days=30), day + timedelta(days=60)]),
-            "cause": ["churn", "churn"],
-            "known_at": pd.to_datetime([day + timedelta(days=30), day + timedelta(days=60)]),
-            "returned_at": pd.NaT,
-        }
-    )
-    features = replace(bare.features, exits=exits)
-    record = alerts_record(replace(bare, past=past, features=features), {})
-    schema = alerts_record_schema(bare.configuration)
-    assert as_table(record, schema).schema.equals(schema)
-    by_kind = record.set_index("kind")
-    assert by_kind.loc["all", ["raised", "matured", "left"]].tolist() == [3, 2, 1]
-    assert by_kind.loc["high", ["raised", "matured", "left"]].tolist() == [3, 2, 1]
-    assert by_kind.loc["stuck", "precision"] == 1.0
-    assert by_kind.loc["all", "base_rate"] == pytest.approx(2 / 6)
-    assert by_kind.loc["all", "median_lead_days"] == 30.0
-
-
-def test_without_past_alerts_there_is_no_record(bare):
-    assert alerts_record(bare, {}).empty
