@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from serving.outlook.growth import expansion_rows
 from tests.serving.mornings import a_morning
 from training.models import Models
-from training.questions.changes import DOWN, UP
+from training.questions.changes import DOWN, GROWS, UP
 from training.questions.expansion import QUESTIONS, amount_question
 
 
@@ -48,6 +48,20 @@ def test_the_reasons_tell_which_of_the_two_speaks_and_add_up(morning):
     assert len(bases) == 1
     is_rule = rows["chance_source"].iloc[0] == "baseline"
     assert is_rule == (rows["reasons"].iloc[0][0].family == "baseline")
+
+
+def test_a_rule_speaks_of_all_accounts_by_the_primary_horizon(company):
+    models = foretelling(company.models, has_skill=False)
+    morning = a_morning(company.as_of, company.features, models, company.configuration)
+    rows = expansion_rows(morning, {})
+    outcomes = company.configuration.project.outcomes
+    at = outcomes.horizons_days.index(outcomes.primary_horizon_days)
+    everybody = models.expansion.rules[GROWS].overall[at]
+    assert models.expansion.rules[GROWS].overall[0] < everybody
+    for chance, (reason,) in zip(rows["expansion_chance"], rows["reasons"], strict=True):
+        assert (reason.value, reason.typical) == (chance, everybody)
+        assert reason.factor == chance / everybody
+        assert reason.points == chance - everybody
 
 
 def test_what_is_to_be_won_is_chance_times_what_such_accounts_add(morning):
