@@ -1,6 +1,7 @@
 """When an account's risk falls is told with what a CSM can check, and never against it."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.phrases import load_phrases
-from serving.reasons.explain import points
+from serving.reasons.explain import Points, points
 from serving.reasons.timing import TIMING, Timing, timing_of, timing_reasons
 from training.engine.curves import IncidenceCurves
 
@@ -129,6 +130,46 @@ def test_a_risk_that_gathers_on_few_days_counts_for_more():
     assert timing.points[1] > 0 > timing.points[0]
     assert timing.competing == pytest.approx(0)
     assert timing.mean_day[1] == pytest.approx(45, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("rates", "day"),
+    [
+        ([0.01, 0.0, 0.0, 0.0], 15),
+        ([0.0, 0.0, 0.01, 0.01], 75),
+        ([0.0, 0.0, 0.0, 0.01], 45),  # nothing within the horizon: its middle
+        ([np.log(2) / 30, 0.0, np.log(2) / 30, 0.0], (2 * 15 + 75) / 3),  # a half, a quarter
+    ],
+)
+def test_the_day_of_a_risk_is_the_middle_of_its_periods_as_each_is_likely(rates, day):
+    curves = IncidenceCurves.from_rates({"churn": np.array([rates])}, EDGES)
+    nothing = np.zeros(1)
+    parts = Points(0.0, np.zeros((1, 1)), nothing, nothing, nothing, nothing)
+    timing = timing_of(parts, curves, cause="churn", horizon_days=HORIZON)
+    assert timing.mean_day == pytest.approx(day)
+    assert timing.other_end.tolist() == [0.0]
+
+
+def test_beside_the_chance_of_another_end_stands_that_of_most_accounts():
+    timing = Timing(
+        np.full(3, 0.02),
+        competing=np.full(3, 0.02),
+        other_end=np.array([0.01, 0.2, 0.3]),
+        mean_day=np.array([50.0, 60.0, 80.0]),
+        horizon_days=HORIZON,
+    )
+    told = timing_reasons(timing, [None] * 3, PHRASES)
+    assert [(reason.value, reason.typical) for reason in told] == [
+        (0.01, 0.2),
+        (0.2, 0.2),
+        (0.3, 0.2),
+    ]
+    days = timing_reasons(replace(timing, competing=np.zeros(3)), [None] * 3, PHRASES)
+    assert [(reason.value, reason.typical) for reason in days] == [
+        (50.0, 60.0),
+        (None, None),
+        (80.0, 60.0),
+    ]
 
 
 def test_an_account_that_will_end_otherwise_has_less_time_to_leave():
