@@ -84,6 +84,34 @@ def test_a_null_is_told_without_a_number():
     assert roles.value is None
 
 
+def test_a_word_is_told_as_it_is_and_is_no_number_behind_the_sentence():
+    values = pd.DataFrame([dict.fromkeys(NAMES, 4.0)]).astype(object)
+    values["tenure_days"] = "since_ever"
+    typical = values.assign(tenure_days="a_while")
+    told = said(np.ones((1, len(NAMES))), values=values, typical=typical)[0]
+    (account,) = (reason for reason in told if reason.family == "account")
+    assert "since ever" in account.text
+    assert (account.value, account.typical) == (None, None)
+
+
+def test_where_no_input_tells_of_a_renewal_timing_is_told_without_one():
+    names = [name for name in NAMES if name != "days_to_renewal"]
+    frame = pd.DataFrame(np.full((2, len(names)), 4.0), columns=names)
+    told = reasons(
+        np.zeros((2, len(names))),
+        np.ones(2),
+        timing=a_timing(np.array([0.02, -0.02])),
+        names=names,
+        values=frame,
+        typical=frame,
+        catalogue=CATALOGUE,
+        phrases=PHRASES,
+    )
+    for own in told:
+        (timing,) = (reason for reason in own if reason.family == TIMING)
+        assert "renewal" not in timing.text.lower()
+
+
 def test_no_account_has_no_reasons():
     assert said(np.zeros((0, len(NAMES)))) == []
 
