@@ -22,7 +22,7 @@ from serving.next_steps.audit import audit, audit_schema
 from serving.next_steps.expectations import expectations, expectations_schema
 from serving.next_steps.order import next_steps, next_steps_schema
 from serving.next_steps.queue import queue, queue_schema
-from serving.outlook.forecast import forecast_schema, owner_rows, owners_schema, segment_rows
+from serving.outlook.forecast import forecast_schema, forecasts, owners_schema
 from serving.outlook.forecast_record import record_rows, record_schema
 from serving.outlook.growth import expansion_rows, expansion_schema
 from serving.outlook.programme import programme, programme_schema
@@ -32,32 +32,40 @@ from serving.scorecard import as_table
 Tables = Mapping[str, pd.DataFrame]
 
 
+Schema = Callable[[Configuration], pa.Schema]
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One table: its name (the file's, without its ending), its columns, and its rows."""
+    """Tables made together: the columns of each by its name (the file's, without its ending),
+    and the rows of each.
+    """
 
-    name: str
-    schema: Callable[[Configuration], pa.Schema]
-    rows: Callable[[Morning, Tables], pd.DataFrame]
+    schemas: Mapping[str, Schema]
+    rows: Callable[[Morning, Tables], Tables]
+
+
+def alone(name: str, schema: Schema, rows: Callable[[Morning, Tables], pd.DataFrame]) -> Output:
+    """One table that is made by itself."""
+    return Output({name: schema}, lambda morning, tables: {name: rows(morning, tables)})
 
 
 OUTPUTS: tuple[Output, ...] = (
-    Output("changes", changes_schema, changes),
-    Output("next_steps", next_steps_schema, next_steps),
-    Output("expectations", expectations_schema, expectations),
-    Output("audit", audit_schema, audit),
-    Output("alerts", alerts_schema, alerts),
-    Output("alerts_record", alerts_record_schema, alerts_record),
-    Output("nudges", queue_schema, queue),
-    Output("forecast", forecast_schema, segment_rows),
-    Output("forecast_owners", owners_schema, owner_rows),
-    Output("forecast_record", record_schema, record_rows),
-    Output("scenarios", scenarios_schema, scenarios),
-    Output("programme", programme_schema, programme),
-    Output("expansion", expansion_schema, expansion_rows),
-    Output("feedback", feedback_schema, feedback),
-    Output("priorities", priorities_schema, priorities),
-    Output("adoption", adoption_schema, adoption),
+    alone("changes", changes_schema, changes),
+    alone("next_steps", next_steps_schema, next_steps),
+    alone("expectations", expectations_schema, expectations),
+    alone("audit", audit_schema, audit),
+    alone("alerts", alerts_schema, alerts),
+    alone("alerts_record", alerts_record_schema, alerts_record),
+    alone("nudges", queue_schema, queue),
+    Output({"forecast": forecast_schema, "forecast_owners": owners_schema}, forecasts),
+    alone("forecast_record", record_schema, record_rows),
+    alone("scenarios", scenarios_schema, scenarios),
+    alone("programme", programme_schema, programme),
+    alone("expansion", expansion_schema, expansion_rows),
+    alone("feedback", feedback_schema, feedback),
+    alone("priorities", priorities_schema, priorities),
+    alone("adoption", adoption_schema, adoption),
 )
 
 
@@ -67,6 +75,7 @@ def outputs_of(morning: Morning) -> dict[str, pa.Table]:
     known: dict[str, pd.DataFrame] = {}
     for output in OUTPUTS:
         rows = output.rows(morning, known)
-        made[output.name] = as_table(rows, output.schema(morning.configuration))
-        known[output.name] = made[output.name].to_pandas()
+        for name, schema in output.schemas.items():
+            made[name] = as_table(rows[name], schema(morning.configuration))
+            known[name] = made[name].to_pandas()
     return made

@@ -13,7 +13,7 @@ import pandas as pd
 from configs.playbook import Milestone
 from features.asof import Ints, day_number
 from features.assemble import FeatureSet
-from serving.outlook.retention import parts_of, sums_by
+from serving.outlook.retention import sums_by
 from training.book.level import MONTH_DAYS, SharedLevel
 from training.book.reality import Correction, Reality
 from training.engine.curves import IncidenceCurves
@@ -39,46 +39,47 @@ def reached_between(
     day: int,
     spans: Sequence[tuple[int, int]],
     seed: int,
-    part: str = "segment",
-) -> dict[tuple[int, int], tuple[list[str], Floats]]:
-    """Draw how many of the open milestones are reached in each span of days, part by part."""
+) -> tuple[pd.DataFrame, dict[tuple[int, int], Floats]]:
+    """Draw how many of the open milestones are reached in each span of days, by cell.
+
+    A cell is what has one segment and one owner: its row says which, and of it there is a
+    column of each span's counts. No span is told of where no milestone is open.
+    """
     today = np.flatnonzero(features.snapshots["day"] == day)
     position = pd.Series(np.arange(len(today)), index=today)
     steps = features.steps.loc[features.steps["snapshot"].isin(today)]
     if models.steps is None or steps.empty:
-        return {}
+        return pd.DataFrame(columns=["segment", "owner"]), {}
     steps = steps.assign(snapshot=steps["snapshot"].map(position)).reset_index(drop=True)
     values = features.values.iloc[today]
     exits = models.exits.rates(models.exits.matrix(values))
     curves = models.steps.curves(exits, values, steps)
-    names, of_account = parts_of(features.snapshots[part].iloc[today])
-    cells, part_of_cell = _cells(features.snapshots.iloc[today], of_account)
-    groups = cells[steps["snapshot"].to_numpy()]
+    cell, cells = _cells(features.snapshots.iloc[today])
+    groups = cell[steps["snapshot"].to_numpy()]
     rng = np.random.default_rng(seed)
     months = -(-max(end for _, end in spans) // MONTH_DAYS)
     mood = _level(features, models.steps, past).paths(months, draws=DRAWS, rng=rng)
     drawn = {}
     for start, end in spans:
-        expected = np.zeros((DRAWS, len(part_of_cell)))
+        expected = np.zeros((DRAWS, len(cells)))
         for month in range(start // MONTH_DAYS, -(-end // MONTH_DAYS)):
             first, last = max(start, month * MONTH_DAYS), min(end, (month + 1) * MONTH_DAYS)
             chance = _chance(curves, last) - _chance(curves, first)
-            expected += mood[:, [month]] * sums_by(groups, len(part_of_cell), chance[None, :])
-        reached = rng.poisson(expected).astype(np.float64)
-        drawn[start, end] = (names, sums_by(part_of_cell, len(names), reached))
-    return drawn
+            expected += mood[:, [month]] * sums_by(groups, len(cells), chance[None, :])
+        drawn[start, end] = rng.poisson(expected).astype(np.float64)
+    return cells, drawn
 
 
-def _cells(accounts: pd.DataFrame, of_account: Ints) -> tuple[Ints, Ints]:
+def _cells(accounts: pd.DataFrame) -> tuple[Ints, pd.DataFrame]:
     """Cut the book finely, so that its whole is drawn alike whichever parts are told of.
 
-    Gives the cell of each account, one for every segment and owner, and the part of each cell.
+    Gives the cell of each account, and the segment and owner of each cell.
     """
     keys = accounts[["segment", "owner"]].astype(object)
     by_cell = keys.groupby(["segment", "owner"], dropna=False, sort=True)
     cell: Ints = np.asarray(by_cell.ngroup(), dtype=np.int64)
     _, first = np.unique(cell, return_index=True)
-    return cell, of_account[first]
+    return cell, accounts.iloc[first][["segment", "owner"]]
 
 
 def _chance(curves: IncidenceCurves, day: int) -> Floats:

@@ -19,6 +19,7 @@ from features.assemble import FeatureSet
 from serving.adoption.climbing import first_value
 from serving.morning import Morning
 from serving.outlook.climbing import days_until, reached_between
+from serving.outlook.intervals import beside_the_whole, interval_of, means_of
 from serving.outlook.prospects import Prospects, past_of, prospects
 from serving.outlook.retention import (
     ALL,
@@ -27,7 +28,6 @@ from serving.outlook.retention import (
     rates_of,
     sums_by,
     totals,
-    with_the_whole,
 )
 from serving.outlook.simulation import simulated
 from training.engine.followed import lag_known_by
@@ -35,7 +35,6 @@ from training.engine.periods import Floats
 
 YEAR_DAYS = 365
 HORIZON, MONTH, QUARTER = "horizon", "month", "quarter"
-LOW, HIGH = 0.1, 0.9
 COUNTS = ("accounts_at_start", "accounts_churned", "accounts_left_otherwise")
 AMOUNTS = (
     "arr_at_start",
@@ -69,53 +68,71 @@ def owners_schema(_: Configuration) -> pa.Schema:
     return _schema("owner")
 
 
-def segment_rows(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Give the rows of forecast.parquet."""
-    return _rows(morning, "segment")
+def forecasts(morning: Morning, _: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Give the rows of forecast.parquet and forecast_owners.parquet, told of the same futures.
 
-
-def owner_rows(morning: Morning, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Give the rows of forecast_owners.parquet; none where nobody owns an account."""
-    return _rows(morning, "owner")
-
-
-def _rows(morning: Morning, part: str) -> pd.DataFrame:
+    Of owners there are none where nobody owns an account.
+    """
     project = morning.configuration.project
-    is_known = bool(morning.accounts[part].notna().any())
-    ahead = prospects(morning) if is_known else None
-    told = forecast(
-        ahead,
+    tables = {"segment": "forecast", "owner": "forecast_owners"}
+    known = [part for part in tables if morning.accounts[part].notna().any()]
+    told = forecast_by(
+        known,
+        prospects(morning) if known else None,
         as_of=morning.as_of,
         horizons=project.outcomes.horizons_days,
         seed=project.models.seed,
-        part=part,
     )
-    told = with_rates_before(told, morning.features, as_of=morning.as_of, part=part)
-    climbed = list(_climbing(morning, part)) if is_known else []
-    return pd.concat([told, pd.DataFrame(climbed)], ignore_index=True) if climbed else told
+    climbed = _climbing(morning, known)
+    found = {}
+    for part, table in tables.items():
+        rows = told.get(part, _nothing(part))
+        rows = with_rates_before(rows, morning.features, as_of=morning.as_of, part=part)
+        more = climbed.get(part)
+        found[table] = (
+            pd.concat([rows, pd.DataFrame(more)], ignore_index=True) if more else rows
+        )
+    return found
 
 
-def _climbing(morning: Morning, part: str) -> Iterator[dict[str, object]]:
+def _climbing(morning: Morning, parts: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     """Milestones to come, and how soon the next customers reach one, and first value."""
     project, features, models = morning.configuration.project, morning.features, morning.models
-    if models is None or models.steps is None:
-        return
+    if models is None or models.steps is None or not parts:
+        return {}
     as_of, day, seed = morning.as_of, ordinal(morning.as_of), project.models.seed
     wanted = stretches(as_of, project.outcomes.horizons_days)
     past = past_of(features, project, day)
     spans = sorted({(each.start, each.end) for each in wanted})
-    drawn = reached_between(features, models, past, day=day, spans=spans, seed=seed, part=part)
-    for each in wanted if drawn else ():
-        names, counts = drawn[each.start, each.end]
-        for name, own in with_the_whole(names, [{REACHED: counts}]):
-            said = _interval(own[REACHED], float(own[REACHED].mean()))
-            yield {**_dates(each, as_of), part: name, "measure": REACHED, **said}
+    cells, drawn = reached_between(features, models, past, day=day, spans=spans, seed=seed)
+    soon = list(_soonest(morning))
+    return {
+        part: [
+            {**_dates(each, as_of), part: name, "measure": REACHED, **said}
+            for each in (wanted if drawn else ())
+            for name, said in _counted(cells[part], drawn[each.start, each.end])
+        ]
+        + [{**line, part: ALL} for line in soon]
+        for part in parts
+    }
+
+
+def _counted(part: "pd.Series[str]", counts: Floats) -> Iterator[tuple[str, dict[str, float]]]:
+    names, groups = parts_of(part)
+    everybody = beside_the_whole(sums_by(groups, len(names), counts))
+    said = interval_of(everybody, means_of(everybody))
+    for number, name in enumerate((ALL, *names)):
+        yield name, {end: float(values[number]) for end, values in said.items()}
+
+
+def _soonest(morning: Morning) -> Iterator[dict[str, object]]:
+    project, day = morning.configuration.project, ordinal(morning.as_of)
     primary = Stretch(HORIZON, 0, project.outcomes.primary_horizon_days)
     value = first_value(morning.configuration.playbook)
     for measure, milestone in ((FIRST_STEP, None), (FIRST_VALUE, value)):
-        if found := days_until(milestone, features, day=day, seed=seed):
+        if found := days_until(milestone, morning.features, day=day, seed=project.models.seed):
             said = dict(zip(("low", "expected", "high"), found, strict=True))
-            yield {**_dates(primary, as_of), part: ALL, "measure": measure, **said}
+            yield {**_dates(primary, morning.as_of), "measure": measure, **said}
 
 
 def _schema(part: str) -> pa.Schema:
@@ -167,25 +184,48 @@ def forecast(
     part: str = "segment",
 ) -> pd.DataFrame:
     """Play the future and sum it up for every part of the book and the whole."""
+    return forecast_by([part], ahead, as_of=as_of, horizons=horizons, seed=seed)[part]
+
+
+def forecast_by(
+    parts: Sequence[str],
+    ahead: Prospects | None,
+    *,
+    as_of: dt.date,
+    horizons: Sequence[int],
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Play the future once, and sum it up for the whole and for parts of more than one kind."""
     if ahead is None or not len(ahead.accounts):
-        return pd.DataFrame(columns=_schema(part).names[:-2])
+        return {part: _nothing(part) for part in parts}
     wanted = stretches(as_of, horizons)
-    names, groups = parts_of(ahead.accounts[part])
+    cut = {part: parts_of(ahead.accounts[part]) for part in parts}
     cuts = sorted({day for each in wanted for day in (each.start, each.end)})
-    drawn: dict[Stretch, list[dict[str, Floats]]] = {each: [] for each in wanted}
+    drawn: dict[tuple[str, Stretch], list[dict[str, Floats]]] = {
+        (part, each): [] for part in parts for each in wanted
+    }
     for future in simulated(ahead, cuts, seed=seed):
         for each in wanted:
             sums = totals(future[each.start], future[each.end])
-            drawn[each].append(
-                {name: sums_by(groups, len(names), told) for name, told in sums.items()}
-            )
-    rows = [
-        {**_dates(each, as_of), part: name, "measure": measure, **said}
-        for each in wanted
-        for name, sums in with_the_whole(names, drawn[each])
-        for measure, said in _told(sums, has_arr=ahead.has_arr)
-    ]
-    return pd.DataFrame(rows)
+            for part, (names, groups) in cut.items():
+                by_part = {n: sums_by(groups, len(names), told) for n, told in sums.items()}
+                drawn[part, each].append(by_part)
+    return {
+        part: pd.DataFrame(
+            [
+                {**_dates(each, as_of), part: name, "measure": measure, **said}
+                for each in wanted
+                for name, measure, said in _told(
+                    names, drawn[part, each], has_arr=ahead.has_arr
+                )
+            ]
+        )
+        for part, (names, _) in cut.items()
+    }
+
+
+def _nothing(part: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=_schema(part).names[:-2])
 
 
 def with_rates_before(
@@ -218,26 +258,22 @@ def with_rates_before(
 
 
 def _told(
-    sums: Mapping[str, Floats], *, has_arr: bool
-) -> Iterator[tuple[str, dict[str, float]]]:
-    """Sum up the draws of a part: additive measures by their mean, rates by those means."""
-    means = {name: np.array(drawn.mean()) for name, drawn in sums.items()}
-    rates, expected = rates_of(sums), rates_of(means)
-    for name in COUNTS if not has_arr else (*COUNTS, *AMOUNTS):
-        yield name, _interval(sums[name], float(means[name]))
-    for name in RATES if has_arr else RATES[:1]:
-        if np.isfinite(expected[name]):
-            yield name, _interval(rates[name], float(expected[name]))
-
-
-def _interval(drawn: Floats, expected: float) -> dict[str, float]:
-    """Give the middle of the draws; where they are rarely anything but 0, up to their mean."""
-    low, high = np.nanquantile(drawn, [LOW, HIGH])
-    return {
-        "low": min(float(low), expected),
-        "expected": expected,
-        "high": max(float(high), expected),
+    names: Sequence[str], drawn: Sequence[Mapping[str, Floats]], *, has_arr: bool
+) -> Iterator[tuple[str, str, dict[str, float]]]:
+    """Sum up the draws of every part: additive measures by their mean, rates by those means."""
+    sums = {n: beside_the_whole(np.vstack([each[n] for each in drawn])) for n in drawn[0]}
+    means = {name: means_of(by_part) for name, by_part in sums.items()}
+    drawn_rates, rates = rates_of(sums), rates_of(means)
+    counted = COUNTS if not has_arr else (*COUNTS, *AMOUNTS)
+    said = {name: interval_of(sums[name], means[name]) for name in counted}
+    said |= {
+        name: interval_of(drawn_rates[name], rates[name])
+        for name in (RATES if has_arr else RATES[:1])
     }
+    for number, part in enumerate((ALL, *names)):
+        for measure, ends in said.items():
+            if np.isfinite(ends["expected"][number]):
+                yield part, measure, {end: float(each[number]) for end, each in ends.items()}
 
 
 def _dates(each: Stretch, as_of: dt.date) -> dict[str, object]:

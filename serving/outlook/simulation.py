@@ -83,6 +83,9 @@ class Cast:
     def rates(self, day: int, until: int, arr: Floats) -> Floats:
         """How often it is to happen from one day to another: draws by accounts."""
         said = np.stack([voice.daily[:, day:until].sum(axis=1) for voice in self.voices])
+        told: Floats = said[self.speaks] * self.mood[:, [day // MONTH_DAYS]]
+        if all(voice.stakes is None for voice in self.voices):
+            return told
         part = np.stack(
             [
                 np.zeros(len(arr), dtype=np.int64)
@@ -92,7 +95,7 @@ class Cast:
             ]
         )
         off = np.take_along_axis(self.off, part[self.speaks], axis=1)
-        told: Floats = said[self.speaks] * self.mood[:, [day // MONTH_DAYS]] * off
+        told *= off
         return told
 
 
@@ -176,10 +179,12 @@ def struck(rates: Mapping[str, Floats], luck: Floats) -> dict[str, Bools]:
     """
     leaving = rates[CHURNS] + rates[LEAVES]
     every = sum(rates.values(), start=np.zeros_like(leaving))
+    leaves, any_comes = -np.expm1(-leaving), -np.expm1(-every)
     below, came = np.zeros_like(luck), {}
     for name, rate in rates.items():
-        total = leaving if name in (CHURNS, LEAVES) else every
-        above = below + _share(rate, total) * -np.expm1(-total)
+        is_exit = name in (CHURNS, LEAVES)
+        total, chance = (leaving, leaves) if is_exit else (every, any_comes)
+        above = below + _share(rate, total) * chance
         came[name] = (luck >= below) & (luck < above)
         below = above
     return came

@@ -9,7 +9,7 @@ from configs.phrases import load_phrases
 from features.asof import day_number
 from serving.adoption.climbing import first_value
 from serving.outlook.climbing import days_until
-from serving.outlook.forecast import forecast, owner_rows, segment_rows, with_rates_before
+from serving.outlook.forecast import forecast, forecasts, with_rates_before
 from serving.outlook.forecast_record import record_rows
 from serving.outlook.prospects import look_ahead
 from serving.outlook.retention import live_on
@@ -98,7 +98,7 @@ def test_without_a_record_the_page_says_so():
 
 
 def test_milestones_to_come_are_told_by_segment_and_add_up(mornings):
-    told = segment_rows(mornings[1], {})
+    told = forecasts(mornings[1], {})["forecast"]
     rows = told.loc[told["measure"] == "milestones_reached"]
     keys = ["period", "period_start", "period_end"]
     whole = rows.loc[rows["segment"] == "all"].set_index(keys)["expected"]
@@ -108,11 +108,11 @@ def test_milestones_to_come_are_told_by_segment_and_add_up(mornings):
 
 
 def test_the_whole_book_is_told_alike_by_segment_and_by_owner(mornings):
-    told = segment_rows(mornings[1], {}), owner_rows(mornings[1], {})
+    told = forecasts(mornings[1], {})
     keys = ["period", "period_start", "period_end", "measure"]
     wholes = [
         rows.loc[rows[part] == "all"].set_index(keys)[["low", "expected", "high"]]
-        for rows, part in zip(told, ("segment", "owner"), strict=True)
+        for rows, part in zip(told.values(), ("segment", "owner"), strict=True)
     ]
     assert "milestones_reached" in wholes[0].index.get_level_values("measure")
     pd.testing.assert_frame_equal(*wholes)

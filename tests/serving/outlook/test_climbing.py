@@ -48,8 +48,8 @@ def test_as_many_are_to_come_in_any_days_as_chances_and_level_say(company):
     features, models, project = company.features, company.models, company.configuration.project
     past = past_of(features, project, company.day)
     spans = [(0, 30), (30, 60), (60, 90), (0, 90), (0, 12), (12, 43), (43, 90)]
-    drawn = reached_between(features, models, past, day=company.day, spans=spans, seed=1)
-    told = {span: drawn[span][1].sum(axis=1).mean() for span in spans}
+    _, drawn = reached_between(features, models, past, day=company.day, spans=spans, seed=1)
+    told = {span: drawn[span].sum(axis=1).mean() for span in spans}
     morning = a_morning(company.as_of, features, models, company.configuration)
     by_day = [morning.milestones[f"chance_{days}d"].sum() for days in (30, 60, 90)]
     level = level_of(features, models.steps, past).expected(3)

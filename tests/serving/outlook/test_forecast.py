@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from serving.outlook.forecast import AMOUNTS, COUNTS, forecast, stretches
+from serving.outlook.forecast import AMOUNTS, COUNTS, forecast, forecast_by, stretches
 from serving.outlook.prospects import CHURNS, LEAVES, Prospects
 from serving.outlook.retention import ALL
 from serving.outlook.simulation import simulated
@@ -27,6 +27,13 @@ def of(rows: pd.DataFrame, measure: str, *, days: int = 90, part: str = ALL) -> 
     ends = AS_OF + dt.timedelta(days=days)
     at = (rows["period"] == "horizon") & (rows["period_end"] == ends)
     return rows.loc[at & (rows["measure"] == measure) & (rows["segment"] == part)].iloc[0]
+
+
+def test_one_future_told_by_segment_and_by_owner_is_the_one_told_of_each_alone():
+    book = a_book(mood=MOODY)
+    at = {"as_of": AS_OF, "horizons": (30, 90), "seed": 7}
+    for part, rows in forecast_by(["segment", "owner"], book, **at).items():
+        pd.testing.assert_frame_equal(rows, told(book, part=part), check_exact=True)
 
 
 @settings(max_examples=15)
