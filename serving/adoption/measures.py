@@ -27,8 +27,8 @@ NOTHING = Figure(float("nan"), float("nan"), float("nan"), 0)
 def share(hits: int, of: int) -> Figure:
     """A share, with Wilson's interval (1927), which is never empty at 0 or 1.
 
-    >>> [round(x, 3) for x in share(8, 10)]
-    [0.8, 0.49, 0.943, 10]
+    >>> [round(float(told), 3) for told in share(8, 10)]
+    [0.8, 0.49, 0.943, 10.0]
     """
     if of == 0:
         return NOTHING

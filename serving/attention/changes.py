@@ -158,6 +158,7 @@ def _same_model(rows: pd.DataFrame, morning: Morning, since: date) -> bool:
 def aged(values: pd.DataFrame, catalogue: Catalogue, *, days: int) -> pd.DataFrame:
     """Let so many days pass in which nothing happens but that they pass.
 
+    >>> from dataclasses import replace
     >>> from features.families.account import SEGMENT
     >>> tenure = replace(SEGMENT, name="tenure_days", measure="tenure_days", unit="days")
     >>> values = pd.DataFrame({"tenure_days": [40.0]})

@@ -157,8 +157,8 @@ def stretches(as_of: dt.date, horizons: Sequence[int]) -> list[Stretch]:
 
     The first month and quarter begin this morning, wherever in them it lies.
 
-    >>> stretches(dt.date(2025, 3, 20), [30])
-    [Stretch(kind='horizon', start=0, end=30), Stretch(kind='month', start=0, end=12)]
+    >>> stretches(dt.date(2025, 2, 20), [30])
+    [Stretch(kind='horizon', start=0, end=30), Stretch(kind='month', start=0, end=9)]
     """
     found = [Stretch(HORIZON, 0, days) for days in horizons]
     for kind, months in ((MONTH, 1), (QUARTER, 3)):

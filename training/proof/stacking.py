@@ -70,7 +70,7 @@ def stacked(likely: Floats, before: Floats) -> Floats:
     ``likely`` holds the chance that each of them (columns) gave to what came to each row.
 
     >>> stacked(np.array([[0.9, 0.1]] * 1000), np.array([0.5, 0.5])).round(2).tolist()
-    [1.0, 0.0]
+    [0.99, 0.01]
     """
     weights = before
     for _ in range(MOST_ROUNDS):

@@ -32,7 +32,7 @@ def borrowing(churned: dict[str, int], *, needed: int) -> Iterator[str]:
     """Name each segment that has too few exits of its own, as far as there is another.
 
     >>> list(borrowing({"enterprise": 4, "startup": 90}, needed=30))  # doctest: +ELLIPSIS
-    ["segment enterprise: 4 accounts churned, too few to learn from alone (30, 26 more); ..."]
+    ['segment enterprise: 4 accounts churned, too few to learn from alone (30, 26 more); ...']
     """
     if len(churned) < 2:
         return
