@@ -90,6 +90,7 @@ def test_a_trend_is_said_in_the_direction_in_which_it_went(now, before):
     else:
         then, today = (float(n.replace(",", "")) for n in told.groups())
         assert (today > then) == (now > before)
+        assert today != then
 
 
 @pytest.mark.parametrize(
@@ -154,6 +155,28 @@ def test_both_amounts_of_a_trend_are_told():
     )
 
 
+def test_where_what_is_now_is_not_known_a_trend_is_told_by_its_ratio_alone():
+    for now in (None, float("nan")):
+        text = say("activity_ratio", 0.5, others={"activity_count_28d": now})
+        assert "→" not in text
+        assert text == say("activity_ratio", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"),
+    [
+        (2.5, "Weekly use has been higher for 3 weeks"),
+        (-2.5, "Weekly use has been lower for 3 weeks"),
+        (0.0, "The largest shift in weekly use began 3 weeks ago"),
+        (None, "The largest shift in weekly use began 3 weeks ago"),
+        (float("nan"), "The largest shift in weekly use began 3 weeks ago"),
+    ],
+)
+def test_which_way_it_went_is_told_by_the_sign_of_the_other_input(shift, words):
+    told = say("use_shift_weeks", 3, window_days=182, others={"use_shift_182d": shift})
+    assert told == words
+
+
 def test_an_account_never_active_is_not_said_to_have_been():
     said = say("days_since_active", 300, 4, others={"tenure_days": 300})
     assert said.startswith("No use since the day of sign-up, 300 days ago")
@@ -198,6 +221,11 @@ def test_the_better_placed_is_never_said_to_be_behind_the_worse(one, other):
     rank = [place in placed(max(one, other), active_days_28d=3) for place in PLACES]
     under = [place in placed(min(one, other), active_days_28d=3) for place in PLACES]
     assert rank.index(True) >= under.index(True)
+
+
+@pytest.mark.parametrize("percentile", [0.0001, 0.9999])
+def test_nobody_but_the_first_is_said_to_be_ahead_of_all_or_behind_all(percentile):
+    assert "99 %" in placed(percentile, active_days_28d=4.0)
 
 
 def test_an_input_without_a_phrase_is_said_by_its_meaning():

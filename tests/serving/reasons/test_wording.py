@@ -112,6 +112,20 @@ def test_where_no_input_tells_of_a_renewal_timing_is_told_without_one():
         assert "renewal" not in timing.text.lower()
 
 
+def test_a_trend_is_told_with_the_amounts_of_the_account_itself():
+    values = pd.DataFrame([dict.fromkeys(NAMES, 4.0)] * 2)
+    values["activity_count_28d"] = [11.0, 7.0]
+    values["activity_ratio_91d"] = [0.5, 2.0]
+    told = [
+        next(reason.text for reason in own if reason.family == "usage_trend")
+        for own in said(np.ones((2, len(NAMES))), values=values)
+    ]
+    assert [text.split(" against")[0] for text in told] == [
+        "Uses per 4 weeks 23 → 11",
+        "Uses per 4 weeks 3 → 7",
+    ]
+
+
 def test_no_account_has_no_reasons():
     assert said(np.zeros((0, len(NAMES)))) == []
 
