@@ -162,8 +162,8 @@ class Teller:
         if isinstance(value, str):
             return 1
         amount = value - 1.0 if self.feature.unit == "ratio" else value
-        unseen = {"ratio": 0.005, "days": 0.5, "count": 0.05}.get(self.feature.unit, 0.0)
-        return 0 if abs(amount) <= unseen else int(np.sign(amount))
+        seen = {"ratio": round(amount * 100), "days": round(amount), "count": round(amount, 1)}
+        return int(np.sign(seen.get(self.feature.unit, amount)))
 
     def _then_and_now(self, value: Value, others: Mapping[str, Value]) -> str | None:
         """Say both amounts of a trend, whose ratio has one added on either side."""

@@ -72,6 +72,10 @@ def test_any_input_can_be_said(measure, value, typical, window, other):
 
 
 @given(st.sampled_from(sorted(PHRASES.measure)), st.floats(-500, 500), st.floats(-500, 500))
+@example("active_days", 0.0, 0.05)
+@example("active_days", 0.0, 0.04)
+@example("arr_ratio", 1.0, 1.005)
+@example("days_late", 0.0, 0.5)
 def test_nobody_is_held_against_peers_that_read_alike(measure, value, typical):
     text = say(measure, value, typical)
     if say(measure, value) == say(measure, typical):
