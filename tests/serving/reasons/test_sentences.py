@@ -236,6 +236,23 @@ def test_an_input_without_a_phrase_is_said_by_its_meaning():
     assert say("nobody_phrased_it", 3, 4) == "The meaning of it: 3; companies like this: 4"
 
 
+def test_a_flag_is_yes_or_no():
+    told = [say("a_measure_nobody_phrased", flag, unit="flag") for flag in (1.0, 0.0)]
+    assert told == ["The meaning of it: yes", "The meaning of it: no"]
+
+
+def test_another_input_that_looks_back_no_time_is_called_by_its_bare_name():
+    compared = a_feature("tenure_days", name="tenure_days", window_days=None, subject=None)
+    told = sentence(
+        a_feature("peers_percentile", subject="tenure_days"),
+        0.8,
+        phrases=PHRASES,
+        catalogue={"tenure_days": compared},
+    )
+    assert "in the last" not in told
+    assert "None" not in told
+
+
 def test_the_plural_of_a_role_or_a_kind_of_touch_reads_well():
     assert [plural(noun) for noun in ("admin", "reply", "coach")] == [
         "admins",
