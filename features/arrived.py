@@ -14,12 +14,13 @@ import ibis.expr.types as ir
 
 from features.asof import NEVER
 from features.days_known import (
+    DayPrint,
     DayPrints,
-    Printed,
     added,
     changed_from,
     parts_by_day,
     printed,
+    rows_between,
 )
 from features.sources.filed import Filed
 from features.tables import TABLES
@@ -33,14 +34,13 @@ class Seen:
 
     as_of_day: int
     prints: DayPrints
+    """Also of the as-of day and later ones: files that have not changed are printed once."""
     marks: Marks = field(default_factory=dict)
-    later: Mapping[str, int] = field(default_factory=dict)
-    """How many rows of each table were known on the as-of day or later."""
 
     @classmethod
     def read(cls, path: Path) -> "Seen":
         told = json.loads(path.read_text("utf-8"))
-        return cls(told["as_of_day"], told["prints"], told["marks"], told["later"])
+        return cls(told["as_of_day"], told["prints"], told["marks"])
 
     def parts_of(self, name: str) -> list[str]:
         """The parts of a table that were printed, each by itself."""
@@ -72,28 +72,19 @@ class Arrived:
 
     def seen(self) -> Seen:
         """Print every table, reading what the earlier build did not know."""
-        prints: dict[str, Mapping[str, list[int]]] = {}
-        later: dict[str, int] = {}
+        prints: dict[str, DayPrint] = {}
         for name in sorted(self.tables):
-            if known := self._all_known(name):
-                prints |= {part: known.prints[part] for part in known.parts_of(name)}
-                later |= dict.fromkeys(known.parts_of(name), 0)
+            if self.before is not None and self.is_as_it_was(name):
+                known = self.before.parts_of(name)
+                prints |= {part: self.before.prints[part] for part in known}
                 continue
             for part, rows in parts_by_day(name, self.tables[name]):
-                told = self._printed(name, part, rows)
-                prints[part], later[part] = told.days, told.later
-        return Seen(self.as_of_day, prints, self.marks, later)
+                prints[part] = self._printed(name, part, rows)
+        return Seen(self.as_of_day, prints, self.marks)
 
     def is_as_it_was(self, name: str) -> bool:
         """Whether a table is in the very files that the earlier build read."""
         return self._stands(name) and not self._new_files(name)
-
-    def _all_known(self, name: str) -> Seen | None:
-        """What the earlier build knew, where that is all there is of a table."""
-        before = self.before
-        if before is None or not self.is_as_it_was(name):
-            return None
-        return None if any(before.later[part] for part in before.parts_of(name)) else before
 
     def changed_from(self, name: str, seen: Seen) -> int:
         """The first day of which other rows are known than the earlier build knew."""
@@ -107,24 +98,19 @@ class Arrived:
         before, whole = self.before, self.tables[name]
         if before is None or self.filed is None or not self._stands(name):
             return whole
-        if since_day is None or since_day < before.as_of_day or before.later[name]:
+        if since_day is None:
+            return whole
+        if rows_between(before.prints[name], since_day, self.as_of_day):
             return whole
         new = self._new_files(name)
         return self.filed.only(name, new) if new else whole.filter(False)
 
-    def _printed(self, name: str, part: str, rows: ir.Table) -> Printed:
+    def _printed(self, name: str, part: str, rows: ir.Table) -> DayPrint:
+        """Only its new files, where what the earlier build read is still there."""
         before = self.before
-        if before is None or part != name or not self._stands(name) or name not in before.later:
-            return printed(rows, before_day=self.as_of_day)
-        told = Printed(before.prints[name], before.later[name])
-        new = self._new_files(name)
-        if before.later[name] and self.as_of_day > before.as_of_day:
-            known = self._only(name, tuple(map(Path, before.marks[name]))) if new else rows
-            known = known.filter(known.day >= before.as_of_day)
-            told = added(Printed(told.days, 0), printed(known, before_day=self.as_of_day))
-        if new:
-            told = added(told, printed(self._only(name, new), before_day=self.as_of_day))
-        return told
+        if before is None or part != name or not self._stands(name):
+            return printed(rows)
+        return added(before.prints[name], printed(self._only(name, self._new_files(name))))
 
     def _only(self, name: str, paths: tuple[Path, ...]) -> ir.Table:
         rows = self.filed.only(name, paths) if self.filed else self.tables[name]
@@ -138,7 +124,7 @@ class Arrived:
         is_alike = all(now.get(path) == mark for path, mark in before.marks[name].items())
         # Which of its other columns are numbers, only a whole table says.
         can_be_split = not TABLES[name].keeps_others or not self._new_files(name)
-        return is_alike and can_be_split and self.as_of_day >= before.as_of_day
+        return is_alike and can_be_split
 
     def _new_files(self, name: str) -> tuple[Path, ...]:
         old = self.before.marks[name] if self.before else {}

@@ -6,7 +6,6 @@ An account's return is known of its exit only once it has come, and is printed w
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -15,34 +14,31 @@ from features.asof import NEVER
 from features.reduce import day_of
 from features.sources.prints import sums_of_rows
 
-DayPrints = Mapping[str, Mapping[str, list[int]]]
-"""Per table and day (as text): how many rows became known, and their print."""
+DayPrint = Mapping[str, list[int]]
+"""Per day (as text): how many rows of a table became known, and their print."""
+DayPrints = Mapping[str, DayPrint]
 
 
-class Printed(NamedTuple):
-    """The prints of a table, and how many of its rows were known too late for them."""
-
-    days: Mapping[str, list[int]]
-    later: int
-
-
-def printed(rows: ir.Table, *, before_day: int) -> Printed:
-    """Print the rows known before a morning, of which ``parts_by_day`` has told the day."""
+def printed(rows: ir.Table) -> DayPrint:
+    """Print the rows of a table of which ``parts_by_day`` has told the day."""
     by_day = rows.group_by("day").agg(rows=rows.count(), **sums_of_rows(rows))
     told = {
         row.pop("day"): list(map(int, row.values())) for row in by_day.to_pyarrow().to_pylist()
     }
-    days = {str(day): told[day] for day in sorted(told) if day < before_day}
-    return Printed(days, sum(told[day][0] for day in told if day >= before_day))
+    return {str(day): told[day] for day in sorted(told)}
 
 
-def added(one: Printed, other: Printed) -> Printed:
+def added(one: DayPrint, other: DayPrint) -> DayPrint:
     """The prints of both together, which have no row in common."""
-    days = {day: list(told) for day, told in one.days.items()}
-    for day, told in other.days.items():
+    days = {day: list(told) for day, told in one.items()}
+    for day, told in other.items():
         days[day] = [a + b for a, b in zip(days.get(day, [0] * len(told)), told, strict=True)]
-    in_order = dict(sorted(days.items(), key=lambda item: int(item[0])))
-    return Printed(in_order, one.later + other.later)
+    return dict(sorted(days.items(), key=lambda item: int(item[0])))
+
+
+def rows_between(days: DayPrint, first: int, last: int) -> int:
+    """How many rows became known from a day on and before another."""
+    return sum(told[0] for day, told in days.items() if first <= int(day) < last)
 
 
 def changed_from(then: DayPrints, now: DayPrints, *, as_of_day: int) -> int:

@@ -20,7 +20,7 @@ from features.arrived import Seen
 from features.asof import Ints
 from features.coded import Held
 from features.criteria import NOT_YET
-from features.days_known import changed_from
+from features.days_known import changed_from, rows_between
 from features.plan import Plan
 from features.reduce import day_of
 from features.sealed import are_whole, sealed
@@ -91,7 +91,7 @@ def still_met(
     if isinstance(found, str):
         return None, found
     since, ids = then.as_of_day, plan.live.account_ids
-    has_new_users = any(int(day) >= since for day in now.prints.get("users", ()))
+    has_new_users = rows_between(now.prints.get("users", {}), since, now.as_of_day) > 0
     users = tables["users"] if has_new_users else None
     earliest = _earliest_news(held, users, ids, since_day=since)
     return Met.by(found, ids).before(earliest), None

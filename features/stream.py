@@ -18,12 +18,13 @@ import pyarrow as pa
 
 from configs.load import Configuration
 from features.arrived import Arrived, Seen
-from features.asof import Ints, ordinal
+from features.asof import NEVER, Ints, ordinal
 from features.assemble import StepRates, arms_of, arr_of, by_milestone, exits_of, together
 from features.catalogue import Feature
 from features.cluster import computed
 from features.coded import Held
 from features.columns import PartColumns, StoredColumns
+from features.days_known import rows_between
 from features.families import families
 from features.family import columns_across
 from features.further import (
@@ -168,7 +169,7 @@ def _held(
     kept = Kept.of(before).holding_until(until)
     why_not = kept.why_not
     kept = kept.linked_into(folder)
-    rows = sum(told[0] for told in seen.prints["activity"].values())
+    rows = rows_between(seen.prints["activity"], NEVER, seen.as_of_day)
     missing = rows - sum(run.rows for run in kept.runs)
     pieces = int(np.ceil(missing * BYTES_PER_ROW_READ / (SHARDS_SHARE * (memory - LIBRARIES))))
     edges = edges_between(arrived.tables["accounts"], pieces) if pieces > 1 else []

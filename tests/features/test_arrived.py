@@ -65,8 +65,9 @@ def built(world: World, files: Path, days_ago: int, folder: Path, **asked: Path)
 
 
 def a_company(*days_before: float) -> World:
+    """One of its rows nobody knows on any of the mornings."""
     busy = AnAccount().signed_up(90).has_user("ann", role="admin").has_user("bob")
-    busy.was_active(*days_before, user="bob")
+    busy.was_active(*days_before, user="bob").was_active(9, known_after=30)
     return a_world(busy, AnAccount("a0").signed_up(70).was_active(60), steps=[a_step()])
 
 
@@ -81,8 +82,9 @@ def unreadable(path: Path) -> None:
 
 def test_a_new_file_is_read_alone(tmp_path):
     world, files = a_company(40, 30, 21, 12, 9, 8, 2), tmp_path / "files"
-    known = world.frames["activity"]["known_at"] < MORNING - pd.Timedelta(days=5)
-    old, new = (world.frames["activity"].loc[which] for which in (known, ~known))
+    known_at = world.frames["activity"]["known_at"]
+    is_old = (known_at < MORNING - pd.Timedelta(days=5)) | (known_at > MORNING)
+    old, new = (world.frames["activity"].loc[which] for which in (is_old, ~is_old))
     as_files(world.frames | {"activity": old}, files)
     built(world, files, 5, tmp_path / "then")
     new.to_parquet(files / "activity" / "new.parquet", index=False)
