@@ -21,7 +21,7 @@ from features.coded import Held
 from features.history import Column, Columns
 from features.met import Met
 from features.plan import Plan
-from features.shards import ACTIVE, Shard, compute_shard, ranges, with_roles
+from features.shards import ACTIVE, Shard, compute_shard, ranges
 from features.sources.duckdb import embedded_engine
 from features.tables import STORED, TABLES
 
@@ -50,8 +50,6 @@ def computed(
     if engine.name == SPARK:
         yield from _on_spark(engine, plan, tables, shards=shards)
         return
-    if held is not None:
-        held = with_roles(held, plan, tables)
     for first, last in ranges(plan, shards):
         own = met and met.between(first, last)
         yield compute_shard(plan, tables, first=first, last=last, held=held, met=own)

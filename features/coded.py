@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.asof import Bools, Ints, Mornings
-from features.roles import Roles
+from features.roles import ROWS, Roles
 from features.taken import RowColumns, RowsByAccount, Run, days_of
 
 
@@ -59,8 +59,10 @@ class Held(NamedTuple):
 
     runs: Sequence[tuple[Run, int]]
     users: pa.Array
+    said_of_roles: pa.Table = ROWS.empty_table()
+    """See ``features.roles``."""
     roles: Roles | None = None
-    """Of all accounts of a plan, once they have been asked for."""
+    """Of all accounts of a plan, once they have been looked for."""
 
     def let_go(self) -> None:
         """Give back the memory of rows mapped from the disk; they are read again if need be."""

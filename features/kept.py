@@ -128,6 +128,12 @@ class Kept:
         runs = [(_run(self.folder, run), run.until_day) for run in self.runs]
         return Held(runs, self.users())
 
+    @property
+    def users_named_in(self) -> Seals:
+        """The files that name the users, in the order of their numbers."""
+        files = {f"{run.name}.users.parquet": run.seals for run in self.runs}
+        return {file: seals[file] for file, seals in files.items()}
+
     def users(self) -> pa.Array:
         """All users whom the runs name, in the order of their numbers."""
         texts = [_texts(self.folder, run.name, "users") for run in self.runs]

@@ -29,7 +29,7 @@ from features.met import Met
 from features.milestones import completed, first_reached, met_by_use, reached_milestones
 from features.people import People
 from features.plan import Plan
-from features.roles import Roles
+from features.roles import Roles, said_of_roles
 from features.seats import Seats
 from features.spans import Span
 from features.standing import standing
@@ -113,26 +113,23 @@ def at_hand(
         high = ids[last] if last < len(ids) else None
         asking = Asking(before_day, low=ids[first], high=high)
         run, users = take_in(tables["activity"], asking)
-        held = Held([(run, before_day)], users)
+        held = Held([(run, before_day)], users, said_of_roles(tables.get("users"), users))
     if held.roles is None:
-        roles = _roles(plan, tables, held, first=first, last=last)
+        roles = _roles(held, plan, ids[first:last])
     else:
         roles = held.roles.between(first, last)
     rows = coded_rows(held, roles, plan.mornings, names, ids=ids[first:last])
     return AtHand(rows, names, plan.mornings)
 
 
-def with_roles(held: Held, plan: Plan, tables: Mapping[str, ir.Table]) -> Held:
-    """Ask once for the roles that all shards need."""
-    return held._replace(roles=_roles(plan, tables, held, first=0, last=plan.accounts))
+def with_roles(held: Held, plan: Plan) -> Held:
+    """Look once for the roles that all shards need."""
+    return held._replace(roles=_roles(held, plan, plan.live.account_ids))
 
 
-def _roles(
-    plan: Plan, tables: Mapping[str, ir.Table], held: Held, *, first: int, last: int
-) -> Roles:
-    people = {name: tables[name] for name in ("users",) if name in tables}
-    users = placed(plan, people, first=first, last=last).get("users")
-    return Roles.of(users, held.users, plan.roles, before_day=ordinal(plan.as_of))
+def _roles(held: Held, plan: Plan, account_ids: np.ndarray) -> Roles:
+    before_day = ordinal(plan.as_of)
+    return Roles.of(held.said_of_roles, account_ids, plan.roles, before_day=before_day)
 
 
 def placed(

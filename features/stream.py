@@ -39,20 +39,15 @@ from features.further import (
 )
 from features.history import Columns
 from features.kept import Kept, edges_between, with_new
+from features.kept_roles import kept_roles
 from features.kept_tables import kept_tables
 from features.ladder import MILESTONE_REACH_RATE
 from features.met import Met, still_met, write_met
 from features.parts import Cut, Parts
 from features.plan import Plan, plan_of
-from features.shards import Shard, is_embedded
+from features.shards import Shard, is_embedded, with_roles
 from features.sources.filed import Filed
-from features.store import (
-    ACROSS,
-    GROWN,
-    as_arrow,
-    frame_file,
-    write_catalogue,
-)
+from features.store import ACROSS, GROWN, as_arrow, frame_file, write_catalogue
 
 Frames = dict[str, pd.DataFrame]
 ONCE = ("standing", "completed", "usage", "first_use", "tried")
@@ -96,6 +91,7 @@ def write_in_shards(
         held, why_read = _held(arrived, seen, folder, before, memory=memory)
         small = kept_tables(arrived, folder, before)
         plan = plan_of(tables, configuration, as_of, also=also, held=held, small=small.tables)
+        held = held and with_roles(held, plan)
         parts = Parts.of(plan.mornings, as_of=as_of)
         stands = what_stands(before or folder, parts, then, seen)
         stands = replace(stands, rows_read_anew_because=why_read)
@@ -176,7 +172,9 @@ def _held(
     activity = arrived.rows("activity", since_day=kept.until_day)
     kept = with_new(kept, activity, before_day=seen.as_of_day, edges=edges)
     kept.write()
-    return kept.held(), why_not
+    held = kept.held()
+    said = kept_roles(arrived, held.users, kept.users_named_in, folder, before)
+    return held._replace(said_of_roles=said), why_not
 
 
 def shards_within(plan: Plan, memory: int) -> int:
