@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ibis.expr.types as ir
+import numba
 import numpy as np
 import pandas as pd
 
@@ -214,11 +215,11 @@ def live_snapshots(small: Mapping[str, pd.DataFrame], mornings: Mornings) -> Sna
     ids = np.array(sorted(accounts["account_id"].unique()), dtype=object)
     rows = rows_of(accounts, ids, mornings)
     begins = first_mornings(rows, mornings, count=len(ids))
-    alive = begins[:, None] <= np.arange(mornings.count)
-    if "exits" in small:
-        alive &= ~_away(rows_of(small["exits"], ids, mornings), len(ids), mornings)
-    account, morning = map(np.ascontiguousarray, np.nonzero(alive))
-    return Snapshots(mornings, ids, account, morning)
+    exits = rows_of(small["exits"], ids, mornings) if "exits" in small else None
+    away = np.zeros((0, 3), dtype=np.int64)
+    if exits is not None:
+        away = np.stack((exits.account, *away_between(exits, mornings)), axis=1)
+    return Snapshots(mornings, ids, *_alive(begins, away, mornings.count))
 
 
 def first_mornings(rows: Rows, mornings: Mornings, *, count: int) -> Ints:
@@ -240,14 +241,24 @@ def away_between(exits: Rows, mornings: Mornings) -> tuple[Ints, Ints]:
     return gone, back
 
 
-def _away(exits: Rows, accounts: int, mornings: Mornings) -> Bools:
-    """Whether each account (row) was known to have left and not to be back by each morning."""
-    gone, back = away_between(exits, mornings)
-    change = np.zeros((accounts, mornings.count + 1), dtype=np.int64)
-    np.add.at(change, (exits.account, gone), 1)
-    np.add.at(change, (exits.account, back), -1)
-    away: Bools = np.cumsum(change, axis=1)[:, :-1] > 0
-    return away
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _alive(begins: Ints, away: Ints, mornings: int) -> tuple[Ints, Ints]:
+    """The accounts and mornings on which each had begun, and was not known to have left and
+    not to be back; ``away`` has a row per exit: the account, and from and until which morning.
+    """
+    change = np.zeros((len(begins), mornings + 1), dtype=np.int32)
+    for one, gone, back in away:
+        change[one, gone] += 1
+        change[one, back] -= 1
+    told, count = np.empty((2, len(begins) * mornings), dtype=np.int64), 0
+    for account in range(len(begins)):
+        times_away = 0
+        for morning in range(mornings):
+            times_away += change[account, morning]
+            if begins[account] <= morning and times_away <= 0:
+                told[0, count], told[1, count] = account, morning
+                count += 1
+    return told[0, :count].copy(), told[1, :count].copy()
 
 
 def everyone_always(live: Snapshots) -> Snapshots:
