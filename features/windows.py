@@ -46,6 +46,7 @@ class Activity:
         self._used = self._known(reduced.by_capability)
         self._told: dict[tuple[object, ...], Floats] = {}
         self._people_of: dict[str | None, Entries] = {}
+        self._seen_in: dict[int | None, Ints | slice] = {}
 
     def _known(self, entries: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_integer_dtype(entries["account_id"]):
@@ -134,12 +135,26 @@ class Activity:
 
     def _total(self, what: str, window_days: int | None) -> Floats:
         def summed() -> Floats:
-            window = None if window_days is None else Window(self._begins, window_days)
+            rows = self._not_gone(window_days)
+            window = None if window_days is None else Window(self._begins[rows], window_days)
             return self._snapshots.total(
-                self._account, enter=self._enter, amount=self._amount(what), window=window
+                self._account[rows],
+                enter=self._enter[rows],
+                amount=self._amount(what)[rows],
+                window=window,
             )
 
         return self._once((what, window_days), summed)
+
+    def _not_gone(self, window_days: int | None) -> Ints | slice:
+        """The rows that the window of some morning sees, or all where most are seen."""
+        if window_days not in self._seen_in:
+            rows: Ints | slice = slice(None)
+            if window_days is not None:
+                found = np.flatnonzero(self._begins + window_days >= self._mornings.days[0])
+                rows = found if 2 * len(found) < len(self._account) else rows
+            self._seen_in[window_days] = rows
+        return self._seen_in[window_days]
 
     def _distinct(self, entries: Entries, window_days: int | None) -> Floats:
         """Count each user or capability once, from its entry to the next or to its last day."""
