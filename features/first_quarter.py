@@ -12,6 +12,7 @@ from features.asked import Asked
 from features.asof import Ints
 from features.history import History, row_by
 from features.spans import Span
+from features.texts import texts_at
 
 FIRST_DAYS, THIRD_DAYS = 90, 30
 THIRDS = ("early", "mid", "late")
@@ -47,7 +48,7 @@ def _told(used: pd.DataFrame, columns: tuple[str, ...], history: History) -> pd.
     """Put ids for places, and everything in order."""
     used = used.sort_values(list(columns[:2]), ignore_index=True)[list(columns)]
     if "third" in used:
-        names = np.array(THIRDS, dtype=object)
-        used = used.assign(third=names[used["third"].to_numpy(dtype=np.int64)])
-    ids = history.snapshots.account_ids[used["account_id"].to_numpy(dtype=np.int64)]
+        used = used.assign(third=texts_at(used["third"].to_numpy(dtype=np.int64), THIRDS))
+    account = used["account_id"].to_numpy(dtype=np.int64)
+    ids = texts_at(account, history.snapshots.account_ids)
     return used.assign(account_id=ids)

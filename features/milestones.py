@@ -29,6 +29,7 @@ from features.criteria import (
 from features.history import Rows
 from features.met import Met
 from features.seats import Seats
+from features.texts import texts_at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,22 +85,26 @@ def first_reached(
     knew). ``snapshots`` pairs every account with every morning; ``counts`` are those asked.
     """
     parts = []
-    for slug, found in reached.items():
+    for step, found in enumerate(reached.values()):
         rows = np.flatnonzero(found.is_met & counts)
         account, first = np.unique(snapshots.account[rows], return_index=True)
         at = rows[first]
         parts.append(
             pd.DataFrame(
                 {
-                    "account_id": snapshots.account_ids[account],
-                    "milestone": slug,
+                    "account_id": account,
+                    "milestone": step,
                     "day": found.day[at],
                     "known_day": snapshots.day[at] - 1,
                 }
             )
         )
     told = pd.concat(parts, ignore_index=True)
-    return told.astype({"account_id": "str", "milestone": "str"})
+    places = {name: told[name].to_numpy(dtype=np.int64) for name in ("account_id", "milestone")}
+    return told.assign(
+        account_id=texts_at(places["account_id"], snapshots.account_ids),
+        milestone=texts_at(places["milestone"], reached),
+    )
 
 
 def completed(
@@ -116,10 +121,8 @@ def completed(
     row, step = np.nonzero(day > NEVER)
     return pd.DataFrame(
         {
-            "account_id": pd.Series(
-                snapshots.account_ids[snapshots.account[asked[row]]], dtype="str"
-            ),
-            "milestone": pd.Series(np.array(list(reached), dtype=object)[step], dtype="str"),
+            "account_id": texts_at(snapshots.account[asked[row]], snapshots.account_ids),
+            "milestone": texts_at(step, reached),
             "day": day[row, step],
         }
     )

@@ -16,6 +16,7 @@ from features.asof import FINEST, NEVER, Ints, Mornings
 from features.coded import CodedRows, Names
 from features.people import QUARTER, ReducedPeople
 from features.reduce import LARGE, Calendar, Reduced
+from features.texts import texts_at
 
 
 class Cells(NamedTuple):
@@ -79,8 +80,8 @@ def reduced_people(
     by_role = pd.DataFrame(
         {
             "account_id": account,
-            "role": np.array(names.roles, dtype=object)[role],
-            "capability": np.array(capabilities, dtype=object)[capability],
+            "role": texts_at(role, names.roles),
+            "capability": texts_at(capability, capabilities),
             "known_day": known[account, role, capability],
         }
     )

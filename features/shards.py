@@ -34,6 +34,7 @@ from features.seats import Seats
 from features.spans import Span
 from features.standing import standing
 from features.taken import Asking, take_in
+from features.texts import texts_at
 from features.windows import Activity
 
 WEEKS_SHOWN = 26
@@ -194,8 +195,7 @@ def _steps(ladder: Ladder, history: History) -> tuple[pd.DataFrame, Columns]:
     """The open milestones of each snapshot, with what is asked of them."""
     snapshot, milestone, columns = milestone_columns(ladder, history)
     steps = pd.DataFrame({c.feature.name: c.values for c in columns})
-    slugs = np.array(ladder.slugs, dtype=object)[milestone]
-    steps.insert(0, "milestone", pd.Series(slugs, dtype="str"))
+    steps.insert(0, "milestone", texts_at(milestone, ladder.slugs))
     steps.insert(0, "snapshot", snapshot)
     return steps, columns
 
@@ -217,7 +217,7 @@ def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:
     text = ("name", "owner", "parent_id")
     return pd.DataFrame(
         {
-            "account_id": live.account_ids[live.account],
+            "account_id": texts_at(live.account, live.account_ids),
             "day": live.day,
             **{c: known[c].astype(object).where(known[c].notna(), None) for c in text},
             "segment": history.segment,
@@ -225,7 +225,7 @@ def _snapshots(history: History, ladder: Ladder) -> pd.DataFrame:
             "kickoff_at": known["kickoff_at"].astype("datetime64[us]"),
             "arr": terms.arr if terms else np.full(len(live), np.nan),
             "renews_on": as_dates(terms.ends_day if terms else np.full(len(live), NEVER)),
-            "pace": np.array(PACES, dtype=object)[account_pace(ladder, live.day)],
+            "pace": texts_at(account_pace(ladder, live.day), PACES),
             "milestones_done": ladder.is_done.sum(axis=1),
             "milestones_total": ladder.applies.sum(axis=1),
         }
@@ -244,7 +244,7 @@ def _usage(activity: Asked, history: History, plan: Plan) -> pd.DataFrame:
     week_on = morning - days + 7 * used["part"].to_numpy(dtype=np.int64)
     weeks: pd.DataFrame = used.assign(week_on=as_dates(week_on).to_numpy())
     weeks = weeks.sort_values(["account_id", "week_on"], ignore_index=True)
-    ids = live.account_ids[weeks["account_id"].to_numpy(dtype=np.int64)]
+    ids = texts_at(weeks["account_id"].to_numpy(dtype=np.int64), live.account_ids)
     return weeks.assign(account_id=ids)[
         ["account_id", "week_on", "active_users", "activity_count"]
     ]

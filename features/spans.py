@@ -15,6 +15,7 @@ import pandas as pd
 from features.asof import Ints
 from features.coded import CodedRows
 from features.reduce import day_of
+from features.texts import texts_at
 
 WEEK = 7
 
@@ -61,12 +62,11 @@ def used_at_hand(
     widest = int(np.diff(rows.first_person).max(initial=0))
     told = _walk(rows, begun, span.days, span.before, part_days or 0, parts, widest)
     account, part = np.nonzero(told[:, :, 4])
-    names = np.array(capabilities, dtype=object)
     first, weeks, days, people, count = told[account, part].astype(np.int64).T
     return pd.DataFrame(
         {
             "account_id": account,
-            "part": names[part] if part_days is None else part,
+            "part": texts_at(part, capabilities) if part_days is None else part,
             "first_day": first,
             "weeks": weeks,
             "active_days": days,

@@ -7,6 +7,7 @@ from features.asof import as_dates
 from features.criteria import NOT_YET
 from features.history import History
 from features.ladder import PACES, Ladder, pace_of
+from features.texts import texts_at
 
 STATES = ("done", "open", "locked", "lost")
 
@@ -30,14 +31,14 @@ def standing(ladder: Ladder, history: History) -> pd.DataFrame:
     met = np.where(moment > NOT_YET, moment.astype("datetime64[us]"), np.datetime64("NaT"))
     return pd.DataFrame(
         {
-            "account_id": live.account_ids[live.account[at[0]]],
-            "milestone": np.array(ladder.slugs, dtype=object)[milestone],
-            "state": np.array(STATES, dtype=object)[state],
+            "account_id": texts_at(live.account[at[0]], live.account_ids),
+            "milestone": texts_at(milestone, ladder.slugs),
+            "state": texts_at(state, STATES),
             "achieved_at": pd.Series(met.astype("datetime64[us]")),
             "progress": np.where(ladder.is_done[at], 1.0, ladder.progress[at]),
             "opened_at": as_dates(ladder.opened_day[at]).where(has_opened),
             "days_open": pd.Series(days_open).where(has_opened).astype("Int32"),
             "due_on": as_dates(ladder.due_day[at]),
-            "pace": np.array(PACES, dtype=object)[pace_of(ladder, live.day)[at]],
+            "pace": texts_at(pace_of(ladder, live.day)[at], PACES),
         }
     )
