@@ -68,9 +68,11 @@ class Rows:
         """Day number of a timestamp column; NEVER where it is null."""
         return day_number(self.frame[column])
 
-    def where(self, keep: Bools) -> "Rows":
+    def where(self, keep: Bools, *columns: str) -> "Rows":
+        """Some of the rows, with some of the columns where any are named."""
+        frame = self.frame[list(columns)] if columns else self.frame
         return Rows(
-            self.frame.loc[keep].reset_index(drop=True),
+            frame.loc[keep].reset_index(drop=True),
             self.account[keep],
             self.seen_from[keep],
             self.words,
@@ -91,12 +93,12 @@ class Rows:
             self.told,
         )
 
-    def by(self, column: str) -> Iterator[tuple[str, "Rows"]]:
+    def by(self, column: str, *columns: str) -> Iterator[tuple[str, "Rows"]]:
         """Walk through the values that a text column has in the whole table, in alphabetical
-        order; here there may be no row of one.
+        order; here there may be no row of one. The rows have the ``columns``.
         """
         for name in self.words[column]:
-            yield name, self.where((self.frame[column] == name).to_numpy(dtype=bool))
+            yield name, self.where((self.frame[column] == name).to_numpy(dtype=bool), *columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

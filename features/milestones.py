@@ -172,7 +172,9 @@ def _recorded(slug: str, achievements: Rows | None, snapshots: Snapshots) -> Int
     """The recorded moment, seen once it was known and had come; NOT_YET before."""
     if achievements is None:
         return np.full(len(snapshots), NOT_YET)
-    rows = achievements.where((achievements.frame["milestone"] == slug).to_numpy())
+    rows = achievements.where(
+        (achievements.frame["milestone"] == slug).to_numpy(), "achieved_at"
+    )
     moment = _microseconds(rows.frame["achieved_at"])
     enter = np.maximum(rows.seen_from, snapshots.mornings.first_seeing(rows.day("achieved_at")))
     found = snapshots.latest(rows.account, enter=enter, value=moment)

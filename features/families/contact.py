@@ -25,14 +25,16 @@ def contact_columns(own: Own) -> Columns:
     if touches is None:
         return columns
     kinds = touches.words["kind"]
-    ours = touches.where((touches.frame["kind"] != FROM_THEM).to_numpy(dtype=bool))
+    is_ours = (touches.frame["kind"] != FROM_THEM).to_numpy(dtype=bool)
+    ours = touches.where(is_ours, "occurred_at")
     if set(kinds) - {FROM_THEM}:
         columns.add(
             _feature("days_since_contact", "days", _SINCE, "we never were", None),
             _days_since(ours, own),
         )
-    nudges = touches.where((touches.frame["kind"] == NUDGE).to_numpy(dtype=bool))
     if NUDGE in kinds:
+        is_nudge = (touches.frame["kind"] == NUDGE).to_numpy(dtype=bool)
+        nudges = touches.where(is_nudge, "occurred_at", "milestone")
         columns.add(
             _feature("nudges_followed_share", "share", _FOLLOWED, _NONE, LOOK_BACK_DAYS),
             _followed(nudges, own),

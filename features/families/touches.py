@@ -14,7 +14,7 @@ def touch_columns(own: Own) -> Columns:
     if "touches" not in history.tables:
         return columns
     snapshots = history.snapshots
-    for kind, rows in history.tables["touches"].by("kind"):
+    for kind, rows in history.tables["touches"].by("kind", "occurred_at"):
         occurred = rows.day("occurred_at")
         enter = np.maximum(rows.seen_from, snapshots.mornings.first_seeing(occurred))
         for window in (28, 91):
