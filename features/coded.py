@@ -15,9 +15,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.asof import Bools, Ints, Mornings
+from features.asof import NEVER, Bools, Ints, Mornings
 from features.roles import ROWS, Roles
 from features.taken import RowColumns, RowsByAccount, Run, days_of
+
+FOR_EVER = -NEVER
 
 
 class CodedRows(NamedTuple):
@@ -115,14 +117,19 @@ def _together(held: Held, ids: pa.Array, names: Names, *, before_day: int) -> Ro
         return as_they_lie
     first = np.zeros(len(ids) + 1, dtype=np.int64)
     for run, place, until in parts:
-        _count(first, place, run.rows.first, run.rows.known, until)
+        _count(first, place, run.rows.first, run.rows.known, _holding_until(run, until))
     np.cumsum(first, out=first)
     numbers, first_person, user = _people(parts, len(ids), len(held.users))
     to, ahead = RowColumns.empty(int(first[-1])), first.copy()
     for (run, place, until), number in zip(parts, numbers, strict=True):
         codes = _codes(run.capabilities, names.capabilities)
-        _lay(ahead, to, run.rows, place, until, number, codes)
+        _lay(ahead, to, run.rows, place, _holding_until(run, until), number, codes)
     return RowsByAccount(first, *to, first_person, user)
+
+
+def _holding_until(run: Run, until: int) -> int:
+    """The day from which on rows of a run do not hold; FOR_EVER where all of them do."""
+    return FOR_EVER if until >= run.before_day else until
 
 
 def _as_they_lie(
@@ -166,18 +173,36 @@ def _people(
     Handed back are the number of each run's people, where each account's people begin, and who
     they are.
     """
-    keys = []
-    for run, place, _ in parts:
-        account = np.repeat(place, np.diff(run.rows.first_person))
-        keys.append(np.where(account < 0, -1, account * users + run.rows.user))
-    every = np.concatenate(keys) if keys else np.zeros(0, np.int64)
-    known = np.unique(every[every >= 0])
-    account, user = np.divmod(known, max(users, 1))
-    first_person = np.searchsorted(account, np.arange(accounts + 1)).astype(np.int64)
-    number = np.searchsorted(known, every)
-    number -= first_person[np.maximum(every // max(users, 1), 0)]
-    ends = np.cumsum([len(key) for key in keys])
-    return np.split(number, ends[:-1]), first_person, user.astype(np.int32)
+    whose = (np.repeat(place, np.diff(run.rows.first_person)) for run, place, _ in parts)
+    account = np.concatenate([np.zeros(0, dtype=np.int64), *whose])
+    user = np.concatenate(
+        [np.zeros(0, dtype=np.int32), *(run.rows.user for run, _, _ in parts)]
+    )
+    in_order = np.argsort(account, kind="stable")
+    number, first_person, named = _numbered(in_order, account, user, accounts, users)
+    ends = np.cumsum([len(run.rows.user) for run, _, _ in parts])
+    return np.split(number, ends[:-1]), first_person, named
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _numbered(
+    in_order: Ints, account: Ints, user: np.ndarray, accounts: int, users: int
+) -> tuple[Ints, Ints, np.ndarray]:
+    """Count the people of each account as they come; those of no account are left out."""
+    number, place = np.zeros(len(user), dtype=np.int64), np.full(users, -1, dtype=np.int64)
+    first_person, named = np.zeros(accounts + 1, dtype=np.int64), np.empty_like(user)
+    count, at = 0, int((account < 0).sum())
+    for whose in range(accounts):
+        start = count
+        while at < len(in_order) and account[in_order[at]] == whose:
+            one = in_order[at]
+            if place[user[one]] < start:
+                place[user[one]], named[count] = count, user[one]
+                count += 1
+            number[one] = place[user[one]] - start
+            at += 1
+        first_person[whose + 1] = count
+    return number, first_person, named[:count].copy()
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -203,6 +228,9 @@ def _count(counts: Ints, place: Ints, first: Ints, known: np.ndarray, until: int
     """Add to each account's count, behind its place, the rows known before a day."""
     for one in range(len(place)):
         if place[one] >= 0:
+            if until == FOR_EVER:
+                counts[place[one] + 1] += first[one + 1] - first[one]
+                continue
             for row in range(first[one], first[one + 1]):
                 counts[place[one] + 1] += known[row] < until
 
@@ -222,7 +250,22 @@ def _lay(
         if place[one] < 0:
             continue
         at, people = ahead[place[one]], rows.first_person[one]
-        for row in range(rows.first[one], rows.first[one + 1]):
+        first, last = rows.first[one], rows.first[one + 1]
+        if until == FOR_EVER:
+            end = at + last - first
+            to.moment[at:end], to.known[at:end] = (
+                rows.moment[first:last],
+                rows.known[first:last],
+            )
+            to.quantity[at:end] = rows.quantity[first:last]
+            for row in range(first, last):
+                person = rows.person[row]
+                to.person[at] = number[people + person] if person >= 0 else person
+                to.capability[at] = codes[rows.capability[row]]
+                at += 1
+            ahead[place[one]] = end
+            continue
+        for row in range(first, last):
             if rows.known[row] >= until:
                 continue
             person = rows.person[row]
