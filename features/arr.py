@@ -27,7 +27,9 @@ def arr_steps(
     """
     if contracts is None or contracts["arr"].isna().all():
         return _typed(pd.DataFrame(columns=list(STEP_COLUMNS)))
-    steps = _running(contracts.loc[contracts["arr"].notna()])
+    lines = contracts.loc[contracts["arr"].notna()]
+    code, ids = pd.factorize(lines["account_id"], sort=True)
+    steps = _running(lines.assign(account_id=code))
     next_day = steps.groupby("account_id")["day"].shift(-1).fillna(_FAR)
     pauses = steps["lines"] == 0
     goes_on = pauses & (next_day - steps["day"] <= grace_days)
@@ -38,7 +40,8 @@ def arr_steps(
     steps = steps.assign(known_day=known, arr=steps["arr"].mask(stops, 0.0))
     before = steps.groupby("account_id")["arr"].shift()
     moved = before.isna() | (before != steps["arr"])
-    return _typed(steps.assign(before=before).loc[moved, list(STEP_COLUMNS)])
+    told = steps.assign(before=before).loc[moved, list(STEP_COLUMNS)]
+    return _typed(told.assign(account_id=np.asarray(ids, dtype=object)[told["account_id"]]))
 
 
 def _running(lines: pd.DataFrame) -> pd.DataFrame:
