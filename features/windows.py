@@ -116,7 +116,9 @@ class Activity:
         """The reduced rows by calendar week, in the order in which they became known."""
         week = self._week
         first = int(week.min(initial=(int(self._mornings.days[-1]) + 3) // 7))
-        order = by_group(self._account, self._enter)
+        in_order = by_group(self._account, self._enter)
+        is_order = (in_order[1:] > in_order[:-1]).all()
+        order = slice(None) if is_order else in_order
         per_capability = [
             (self._segments[f"rows_{position}"] > 0).to_numpy(dtype=np.bool_)
             for position in range(len(self.capabilities))
