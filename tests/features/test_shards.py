@@ -27,6 +27,8 @@ def assert_same(one: FeatureSet, other: FeatureSet) -> None:
         mine, theirs = getattr(one, field.name), getattr(other, field.name)
         if isinstance(mine, pd.DataFrame):
             pd.testing.assert_frame_equal(mine, theirs, check_exact=True)
+        elif mine is None:
+            assert theirs is None
         else:
             assert list(mine.values()) == list(theirs.values())
 
