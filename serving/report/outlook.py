@@ -81,11 +81,19 @@ def outlook_files(said: object) -> Mapping[str, str]:
     return csv_files(said.figures) if isinstance(said, Outlook) else {}
 
 
-def at_horizon(told: pd.DataFrame, days: int, *, part: str = ALL) -> Rows:
-    """The rows of one horizon and one part, by measure."""
+def at_horizon(told: pd.DataFrame, days: int) -> Rows:
+    """The rows of one horizon for the whole book, by measure."""
+    return by_part(told.loc[told["segment"] == ALL], days).get(ALL, {})
+
+
+def by_part(told: pd.DataFrame, days: int) -> Mapping[str, Rows]:
+    """The rows of one horizon, part by part, each by measure."""
     wait = pd.to_datetime(told["period_end"]) - pd.to_datetime(told["period_start"])
     own = told.loc[(told["period"] == "horizon") & (wait.dt.days == days)]
-    return {str(row["measure"]): row for row in records(own.loc[own["segment"] == part])}
+    found: dict[str, dict[str, Record]] = {}
+    for row in records(own):
+        found.setdefault(str(row["segment"]), {})[str(row["measure"])] = row
+    return found
 
 
 def _words(told: pd.DataFrame, material: Material) -> str:
@@ -243,9 +251,9 @@ def _parts(told: pd.DataFrame, material: Material) -> Iterator[Figure]:
         if rows is None or rows.empty:
             continue
         own = rows.rename(columns={part: "segment"})
-        names = [n for n in dict.fromkeys(own["segment"]) if n != ALL]
-        found = {name: at_horizon(own, horizon, part=name) for name in (*names, ALL)}
-        lines = [_part(now, name, part) for name, now in found.items() if now]
+        found = by_part(own, horizon)
+        names = (*(name for name in found if name != ALL), ALL)
+        lines = [_part(found[name], name, part) for name in names if name in found]
         rates = rate_names(material.book.words)
         known = [name for measure, name in rates.items() if (own["measure"] == measure).any()]
         yield Figure(
