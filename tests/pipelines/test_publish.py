@@ -104,6 +104,31 @@ def test_publishing_again_changes_nothing(lake, tmp_path, server_home):
     assert (again.new, again.changed, again.unchanged) == (0, 0, 1)
 
 
+def test_what_would_change_is_counted_and_three_examples_are_given(lake, tmp_path, server_home):
+    from pipelines.publish import publish_scores
+
+    configuration = configured(tmp_path)
+    score(lake, {"a": 0.5, "b": 0.2, "c": 0.1, "d": 0.1, "e": 0.3})
+    publish_scores(configuration, lake, apply=True)
+    score(lake, {"a": 0.6, "b": 0.2, "x": 0.1, "d": 0.1, "y": 0.4}, as_of=TUESDAY)
+    report = publish_scores(configuration, lake, apply=False)
+    done = publish_scores(configuration, lake, apply=True)
+    assert done.lines()[0] == "Published the scores of 2026-03-03:"
+    assert done.lines()[1:] == report.lines()[1:-1]
+    assert done.markdown().startswith("## Scores of 2026-03-03: published")
+    (own,) = report.sinks
+    changed = own.changed
+    assert (own.new, own.gone, changed + own.unchanged) == (2, 2, 3)
+    said = f"2 new, {changed} changed, {own.unchanged} unchanged, 2 no longer there"
+    assert own.sentence == f"{lake.published}: {said}"
+    assert len(own.examples) == 3
+    assert report.markdown().splitlines() == [
+        "## Scores of 2026-03-03: dry run",
+        "",
+        f"- {own.sentence}",
+    ]
+
+
 def test_an_older_morning_can_be_named_but_does_not_overwrite_a_newer_one(
     lake, tmp_path, server_home
 ):
