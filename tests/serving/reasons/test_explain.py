@@ -141,7 +141,7 @@ shares_of = arrays(np.float64, (4, 3), elements=hundredths)
 daily = arrays(np.float64, (4, 3), elements=st.floats(1e-5, 0.05))
 
 
-def told(shares: np.ndarray, churn: np.ndarray, done: np.ndarray, **given_base: float):
+def told(shares: np.ndarray, churn: np.ndarray, done: np.ndarray, **given_base: float | None):
     rates = {"churn": churn, "done": done}
     return points(shares, rates, edges=EDGES, cause="churn", horizon_days=75, **given_base)
 
@@ -153,6 +153,18 @@ def test_base_points_and_timing_add_up_to_the_risk(shares, churn, done):
     total = parts.base_risk + parts.by_input.sum(axis=1) + parts.timing
     assert_allclose(total, curves.incidence_at("churn", 75), atol=1e-12)
     assert_allclose(parts.risk, curves.incidence_at("churn", 75), atol=1e-15)
+
+
+@given(shares_of, daily, daily, st.sampled_from([None, 0.0, 0.1]))
+def test_base_and_timing_are_the_risk_of_the_account_at_the_level_of_all(
+    shares, churn, done, base_risk
+):
+    parts = told(shares, churn, done, base_risk=base_risk)
+    level = np.exp(-shares.sum(axis=1))[:, None]
+    brought_back = IncidenceCurves.from_rates({"churn": churn * level, "done": done}, EDGES)
+    at_base = brought_back.incidence_at("churn", 75)
+    assert_allclose(parts.base_risk + parts.timing, at_base, atol=1e-9)
+    assert parts.base_risk == pytest.approx(at_base.mean() if base_risk is None else base_risk)
 
 
 @given(shares_of, daily, daily)
