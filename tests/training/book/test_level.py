@@ -181,3 +181,20 @@ def test_however_high_a_level_stands_it_moves_by_as_large_a_share_of_itself(time
         each.paths(4, draws=50, rng=np.random.default_rng(3)) for each in (level, higher)
     )
     assert_allclose(others, times * paths, rtol=1e-6)
+
+
+def test_of_one_quarter_or_two_no_spread_is_believed_that_has_no_variance():
+    level = replace(only(learnt(*[(20.0, 25.0), (20.0, 15.0)] * 6), drifts=True), doubt=0.0)
+    one, three, many = (
+        replace(level, freedom=freedom).paths(3, draws=99, rng=np.random.default_rng(3))
+        for freedom in (1.0, 3.0, 9.0)
+    )
+    assert (one == three).all()
+    assert (one != many).any()
+
+
+def test_however_little_is_known_no_level_is_believed_to_be_more_than_twice_itself():
+    calm = SharedLevel(*(np.array([told]) for told in (0.999, np.inf, 1.0, 1e9, 1e9)))
+    paths = replace(calm, doubt=1.0).paths(2, draws=20_000, rng=np.random.default_rng(3))
+    assert 1.9 < paths.max() < 2.1
+    assert 0 < paths.min() < 0.01
