@@ -125,7 +125,8 @@ class AtHand:
                 "occurred_at": rows.moment[found].view("datetime64[us]"),
                 "quantity": rows.quantity[found],
                 "known": known,
-            }
+            },
+            copy=False,
         )
 
     def last_use(self, capability: str) -> pd.DataFrame:

@@ -45,8 +45,8 @@ def kickoffs(history: History) -> tuple[Ints, Ints]:
 
 
 def _told(used: pd.DataFrame, columns: tuple[str, ...], history: History) -> pd.DataFrame:
-    """Put ids for places, and everything in order."""
-    used = used.sort_values(list(columns[:2]), ignore_index=True)[list(columns)]
+    """Put ids for places."""
+    used = used[list(columns)]
     if "third" in used:
         used = used.assign(third=texts_at(used["third"].to_numpy(dtype=np.int64), THIRDS))
     account = used["account_id"].to_numpy(dtype=np.int64)

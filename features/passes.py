@@ -72,7 +72,8 @@ def reduced_people(
             "week": week + first_week,
             "seen_from": cells.enter,
             "uses": _counted(cells.of_row, len(cells.key)),
-        }
+        },
+        copy=False,
     )
     wanted = pd.Index(list(capabilities)).get_indexer(pd.Index(list(names.capabilities)))
     known = _first_known_by_role(rows, NEVER, wanted, len(names.roles), len(capabilities))

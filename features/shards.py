@@ -240,11 +240,9 @@ def _usage(activity: Asked, history: History, plan: Plan) -> pd.DataFrame:
     span = Span(accounts, np.full(len(accounts), morning - days), days, morning)
     used = activity.used(span, part_days=7)
     today = live.account[live.morning == live.mornings.count - 1]
-    used = used.loc[used["account_id"].isin(today)]
+    used = used.loc[used["account_id"].isin(today)].reset_index(drop=True)
     week_on = morning - days + 7 * used["part"].to_numpy(dtype=np.int64)
-    weeks: pd.DataFrame = used.assign(week_on=as_dates(week_on).to_numpy())
-    weeks = weeks.sort_values(["account_id", "week_on"], ignore_index=True)
-    ids = texts_at(weeks["account_id"].to_numpy(dtype=np.int64), live.account_ids)
-    return weeks.assign(account_id=ids)[
+    ids = texts_at(used["account_id"].to_numpy(dtype=np.int64), live.account_ids)
+    return used.assign(account_id=ids, week_on=as_dates(week_on).to_numpy())[
         ["account_id", "week_on", "active_users", "activity_count"]
     ]

@@ -1,7 +1,8 @@
 """What was done in a span of days of each account's own, part by part?
 
 A part is so many days of the span, or a capability. Told are the rows, the days and people
-among them, the weeks of the span, and the first day, counted from where the account's begins.
+among them, the weeks of the span, and the first day, counted from where the account's begins;
+accounts come in order, and the parts of each.
 """
 
 from typing import NamedTuple
@@ -49,7 +50,7 @@ def used_in_engine(activity: ir.Table, span: Span, *, part_days: int | None) -> 
         )
         .to_pandas()
     )
-    return told
+    return told.sort_values(["account_id", "part"], ignore_index=True)
 
 
 def used_at_hand(
@@ -61,7 +62,10 @@ def used_at_hand(
     parts = len(capabilities) if part_days is None else -(-span.days // part_days)
     widest = int(np.diff(rows.first_person).max(initial=0))
     told = _walk(rows, begun, span.days, span.before, part_days or 0, parts, widest)
-    account, part = np.nonzero(told[:, :, 4])
+    by_name = np.argsort(np.array(capabilities, dtype=object))
+    in_order = np.arange(parts) if part_days else by_name
+    account, place = np.nonzero(told[:, in_order, 4])
+    part = in_order[place]
     first, weeks, days, people, count = told[account, part].astype(np.int64).T
     return pd.DataFrame(
         {
