@@ -17,7 +17,8 @@ def parent_columns(everyone: Everyone) -> Columns:
     """Siblings live and gone, and how far the live ones have climbed."""
     columns, history = Columns(), everyone.history
     parent, of_row = _parents(history)
-    if not (parent >= 0).any():
+    # Asked of the table, so that there are the same inputs whichever mornings are computed.
+    if not (of_row >= 0).any():
         return columns
     here, gone = _here(history, parent), _gone(history, parent, of_row)
     has_any = (parent >= 0) & (here + gone > 0)

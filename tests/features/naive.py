@@ -144,7 +144,8 @@ class Naive:
 
     def _siblings(self, snapshot: Snapshot) -> dict[str, float]:
         """How the other accounts of its parent fare, by what was known that morning."""
-        if not any(pd.notna(s.then.profile["parent_id"]) for s in self.snapshots):
+        known = (row for row in self.tables["accounts"] if row["known_at"] < self.as_of)
+        if not any(pd.notna(row["parent_id"]) for row in known):
             return {}
         own, morning = snapshot.then.account_id, snapshot.then.morning
         parent = snapshot.then.profile["parent_id"]

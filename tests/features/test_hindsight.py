@@ -117,6 +117,12 @@ def test_only_who_has_rows_that_came_late_is_asked_twice():
     assert again.to_dict() == {"late": 4.0}
 
 
+def test_there_are_the_inputs_of_the_build_also_where_nobody_had_a_parent_yet():
+    late = AnAccount("late").signed_up(90).was_active(30, 20).was_active(9, known_after=6)
+    world, day = a_world(late, AnAccount("new").signed_up(3, parent_id="p")), at(7).date()
+    assert set(asked_again(world, day)) == set(values_on(world, day))
+
+
 def test_the_last_day_before_a_nightly_load_is_not_late():
     nightly = AnAccount("nightly").signed_up(90)
     nightly.was_active(30, 20, 15, 12, 9, 7.5, 6, known_after=1)
