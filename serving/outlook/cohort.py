@@ -40,7 +40,7 @@ class Cohort:
 def came_in(features: FeatureSet, *, since: int, until: int) -> Cohort:
     """Find every account that was here when a programme began, or came before a day.
 
-    Whoever had left by then, as nobody knew yet, was not here.
+    Whoever had left by then, as nobody knew yet, was not here, and comes in if it is back.
     """
     snapshots = features.snapshots
     day = snapshots["day"].to_numpy(dtype=np.int64)
@@ -48,10 +48,9 @@ def came_in(features: FeatureSet, *, since: int, until: int) -> Cohort:
     rows = np.flatnonzero((day >= start) & (day < until))
     rows = rows[np.lexsort((day[rows], snapshots["account_id"].iloc[rows].to_numpy(str)))]
     ids = snapshots["account_id"].iloc[rows]
-    rows = rows[~ids.duplicated().to_numpy()]
-    ids = snapshots["account_id"].iloc[rows]
     left = exit_events(features.exits, ids, day[rows], (CHURN, OTHER)).day
     rows = rows[(left == NEVER) | (left >= np.maximum(day[rows], since))]
+    rows = rows[~snapshots["account_id"].iloc[rows].duplicated().to_numpy()]
     accounts = snapshots[["account_id", "parent_id"]].iloc[rows].reset_index(drop=True)
     return Cohort(accounts, rows, np.maximum(day[rows], since))
 

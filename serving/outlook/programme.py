@@ -2,9 +2,9 @@
 
 Against accounts held out by lot, where there are any: whoever was drawn stays where it was
 drawn, whatever was done (intention to treat). And before against after, which whatever else
-happened is part of. Asked once a quarter from the day it began; a claim is made of leaving
-alone, and only where its interval leaves no doubt. What could not have been seen is not called
-nothing.
+happened is part of. The one is asked once a quarter from the day it began, the other once for
+each horizon that has passed; a claim is made of leaving alone, and only where its interval
+leaves no doubt. What could not have been seen is not called nothing.
 """
 
 from collections.abc import Iterator, Mapping

@@ -102,7 +102,7 @@ def look_ahead(
                 if models.expansion is None
                 else amounts_of(features, models, today, way=way)
             )
-    signed = _signed(features, accounts["account_id"], day)
+    signed = _signed(features, accounts, day)
     return Prospects(accounts, voices, found, again, signed)
 
 
@@ -216,15 +216,19 @@ def _accounts(features: FeatureSet, today: Ints, day: int) -> pd.DataFrame:
     return accounts.assign(arr=paid_on(features, accounts["account_id"], day))
 
 
-def _signed(features: FeatureSet, account_ids: "pd.Series[str]", day: int) -> pd.DataFrame:
-    """What is paid from days to come on, as signed before the morning."""
+def _signed(features: FeatureSet, accounts: pd.DataFrame, day: int) -> pd.DataFrame:
+    """What is paid from days to come on, as signed before the morning.
+
+    Each step adds what it changes: lines that end before it and are not renewed yet may go on,
+    and those that were signed after the morning are not known.
+    """
     steps = features.arr
-    ahead = steps.loc[(steps["known_day"] < day) & (steps["day"] > day) & (steps["arr"] > 0)]
+    ahead = steps.loc[(steps["known_day"] < day) & (steps["day"] > day)]
+    account = pd.Index(accounts["account_id"]).get_indexer(pd.Index(ahead["account_id"]))
+    changes = (ahead["arr"] - ahead["before"].fillna(0.0)).to_numpy()
     told = pd.DataFrame(
-        {
-            "account": pd.Index(account_ids).get_indexer(pd.Index(ahead["account_id"])),
-            "in_days": ahead["day"].to_numpy() - day,
-            "arr": ahead["arr"].to_numpy(),
-        }
+        {"account": account, "in_days": ahead["day"].to_numpy() - day, "arr": changes}
     )
-    return told.loc[told["account"] >= 0].sort_values(["in_days", "account"], ignore_index=True)
+    told = told.loc[account >= 0].sort_values(["in_days", "account"], ignore_index=True)
+    paid = accounts["arr"].fillna(0.0).to_numpy()[told["account"]]
+    return told.assign(arr=np.maximum(paid + told.groupby("account")["arr"].cumsum(), 0.0))

@@ -62,6 +62,11 @@ def test_whoever_had_left_before_the_beginning_as_nobody_knew_yet_never_came_in(
     history.exits.loc[early, "known_at"] = at(pd.Series([13]))[0]
     history.snapshots.loc[len(history.snapshots)] = ["early", 7, None]
     assert "early" not in set(came_in(history, since=8, until=22).accounts["account_id"])
+    back = history.snapshots.copy()
+    back.loc[len(back)] = ["early", 21, None]
+    cohort = came_in(SimpleNamespace(**vars(history) | {"snapshots": back}), since=8, until=22)
+    told = dict(zip(cohort.accounts["account_id"], cohort.day, strict=True))
+    assert told["early"] == 21
     history.exits.loc[early, "known_at"] = at(pd.Series([6]))[0]
     assert "early" in set(came_in(history, since=8, until=22).accounts["account_id"])
 
