@@ -64,7 +64,9 @@ class FeatureSet:
     arms: pd.DataFrame
     """account_id, trial, milestone, arm, day, known_day: every account drawn for a trial."""
     changes: pd.DataFrame | None = None
-    """``changes_told`` of all mornings of a build, where only some of them are held."""
+    """``changes_told`` of all mornings of a build, where only some of them are held. Whoever
+    takes later snapshots away takes these away too.
+    """
 
     @property
     def known_as(self) -> pd.DataFrame:

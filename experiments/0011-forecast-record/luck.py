@@ -30,6 +30,9 @@ def main() -> None:
     world = crm5()
     luck = _luck(world)
     last = pd.DataFrame(_errors_of_last_period(world)).abs().mean()
+    days = world.features.snapshots["day"]
+    accounts = days.loc[days.isin(world.mornings)].value_counts()
+    print(f"{accounts.min()} to {accounts.max()} accounts on {len(accounts)} mornings\n")
     print("| 90 days | last period | asked | luck alone | in nine of ten | luck meets it |")
     print("|---|---|---|---|---|---|")
     for rate in RATES:

@@ -175,6 +175,7 @@ def as_known(features: FeatureSet, day: int) -> FeatureSet:
         exits=features.exits.loc[features.exits["known_at"] < moment],
         reached=features.reached.loc[features.reached["known_day"] < day],
         arr=features.arr.loc[features.arr["known_day"] < day].reset_index(drop=True),
+        changes=None,
     )
 
 
