@@ -121,7 +121,9 @@ def _by_person(rows: CodedRows, mornings: Mornings, roles: Sequence[str]) -> pd.
     widths = np.append(np.diff(rows.first_person), 0)
     entries = _entries(rows, rows.person, widths, mornings)
     account, person = entries["account_id"].to_numpy(), entries["what"].to_numpy()
-    role, known = _roles_of(rows, NEVER, account, person)
+    whose = rows.first_person[account] + person
+    role = rows.role[whose]
+    known = np.where(role >= 0, rows.role_known[whose], NEVER).astype(np.int32)
     return entries.drop(columns="what").assign(
         role=pd.Categorical.from_codes(role, pd.Index(list(roles))), role_known=known
     )
@@ -137,19 +139,6 @@ def _entries(
     told = _walk_entries(rows, NEVER, what, widths, mornings.count, *mornings.after)
     columns = ("account_id", "what", "seen_from", "until", "last_day")
     return pd.DataFrame(dict(zip(columns, told, strict=True)), copy=False)
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _roles_of(
-    rows: CodedRows, never: int, account: np.ndarray, person: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The role of each of some people, and since when it is known; ``never`` for none."""
-    role, known = np.empty(len(person), dtype=np.int32), np.empty(len(person), dtype=np.int32)
-    for one in range(len(person)):
-        whose = rows.first_person[account[one]] + person[one]
-        role[one] = rows.role[whose]
-        known[one] = rows.role_known[whose] if role[one] >= 0 else never
-    return role, known
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
