@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis.expr.types as ir
 import numpy as np
@@ -47,6 +47,15 @@ class KeptRun:
     """What was read had become known before that day."""
     seals: Seals
     """Which tell whether its files are still the same."""
+
+
+class Naming(NamedTuple):
+    """A file that names users: its seal, and how many it names."""
+
+    file: str
+    mark: str
+    sum: int
+    users: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +138,11 @@ class Kept:
         return Held(runs, self.users())
 
     @property
-    def users_named_in(self) -> Seals:
+    def users_named_in(self) -> list[Naming]:
         """The files that name the users, in the order of their numbers."""
         files = {f"{run.name}.users.parquet": run.seals for run in self.runs}
-        return {file: seals[file] for file, seals in files.items()}
+        counts = {file: pq.read_metadata(self.folder / file).num_rows for file in files}
+        return [Naming(file, *files[file][file], counts[file]) for file in files]
 
     def users(self) -> pa.Array:
         """All users whom the runs name, in the order of their numbers."""

@@ -1,6 +1,8 @@
 """Of people's roles only new ones are asked; whatever becomes of them, builds are made anew."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from features import kept_roles
-from features.kept_roles import FILE, FOLDER, TOLD
+from features.kept_roles import FILE, FOLDER, TOLD, read_said, write_said
 from features.roles import ROWS, Roles
 from tests.builders import MORNING, AnAccount, World, a_step, a_world
 from tests.features.test_arrived import as_files, built
@@ -85,17 +87,58 @@ def lost(then: Path) -> None:
     (then / FOLDER / FILE).unlink()
 
 
-def not_told(then: Path) -> None:
-    (then / FOLDER / TOLD).write_text("{}")
+def told(text: str) -> Callable[[Path], None]:
+    """Something else stands where the seal was."""
+    return lambda then: (then / FOLDER / TOLD).write_text(text)
 
 
-def of_other_users(then: Path) -> None:
-    told = json.loads((then / FOLDER / TOLD).read_text())
-    told["named_in"] = {"first-0.users.parquet": ["", 0]}
-    (then / FOLDER / TOLD).write_text(json.dumps(told))
+def other_digits(then: Path) -> None:
+    """The seal is as long as it was, and of something else."""
+    seal = (then / FOLDER / TOLD).read_text()
+    (then / FOLDER / TOLD).write_text(re.sub(r"\d", "7", seal))
 
 
-@pytest.mark.parametrize("harm", [changed, lost, not_told, of_other_users])
+def of_more_users_unsealed(then: Path) -> None:
+    path = then / FOLDER / FILE
+    content = path.read_bytes()
+    more = re.sub(rb"(first-0[^]]* )2]", rb"\g<1>9]", content)
+    assert more != content
+    path.write_bytes(more)
+
+
+def named_in(**other: str | int) -> Callable[[Path], None]:
+    """Under a seal that holds, another file is said to name the users."""
+
+    def sealed_anew(then: Path) -> None:
+        said, (naming,) = read_said(then / FOLDER)
+        assert naming.users == 2
+        write_said(said, [naming._replace(**other)], then / FOLDER)
+
+    return sealed_anew
+
+
+def named_nowhere(then: Path) -> None:
+    said, _ = read_said(then / FOLDER)
+    write_said(said, 5, then / FOLDER)
+
+
+HARMS = {
+    "changed": changed,
+    "lost": lost,
+    "nothing told": told("{}"),
+    "a list": told("[]"),
+    "a number": told("5"),
+    "no seal": told(json.dumps({FILE: 5})),
+    "no text": told("{"),
+    "other digits": other_digits,
+    "more users, unsealed": of_more_users_unsealed,
+    "more users": named_in(users=99),
+    "other users": named_in(sum=0),
+    "nowhere": named_nowhere,
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
 def test_where_what_was_kept_is_not_what_was_written_all_are_asked_of(harm, tmp_path, asked):
     world = a_company()
     files, then = two_days(tmp_path, world)
