@@ -77,7 +77,7 @@ class Kept:
             if told["layout"] != LAYOUT:
                 return cls(folder, why_not="rows were kept in another layout")
             runs = tuple(_told(run) for run in told["runs"])
-            is_whole = all(are_whole(folder, run.seals) for run in runs)
+            is_whole = all(_is_whole(folder, run) for run in runs)
         except (OSError, ValueError, KeyError, TypeError):
             is_whole = False
         if not is_whole:
@@ -172,6 +172,10 @@ def edges_between(accounts: ir.Table, pieces: int) -> list[str]:
     pieces = min(pieces, len(ids))
     in_order = sorted(ids)
     return [in_order[len(ids) * piece // pieces] for piece in range(1, pieces)]
+
+
+def _is_whole(folder: Path, run: KeptRun) -> bool:
+    return are_whole(folder, run.seals) and set(run.seals) == set(_files(run.name))
 
 
 def _told(run: Mapping[str, Any]) -> KeptRun:

@@ -69,7 +69,7 @@ def _seals(before: Path | None) -> dict[str, Any]:
         told = json.loads((before / FOLDER / TOLD).read_text("utf-8")) if before else {}
     except (OSError, ValueError):
         return {}
-    return dict(told)
+    return told if isinstance(told, dict) else {}
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -108,7 +108,7 @@ def _met_by(before: Path, then: Seen, now: Seen, *, first_new: int) -> pd.DataFr
     folder = before / FOLDER
     try:
         seals = json.loads((folder / TOLD).read_text("utf-8"))
-        is_whole = set(seals) == {FILE} and are_whole(folder, seals)
+        is_whole = are_whole(folder, seals) and set(seals) == {FILE}
     except (OSError, ValueError):
         is_whole = False
     if not is_whole:

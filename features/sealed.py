@@ -4,7 +4,7 @@ A file that has the size, the time of change and the number that it had is not l
 a lake that was moved or restored those differ, and a sum over the content tells.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +23,22 @@ def sealed(paths: Iterable[Path]) -> Seals:
     return {path.name: (mark, _sum(path)) for path, mark in _marked(paths).items()}
 
 
-def are_whole(folder: Path, seals: Seals) -> bool:
-    """Whether files in a folder are those that were sealed, there or elsewhere."""
+def are_whole(folder: Path, seals: object) -> bool:
+    """Whether files in a folder are those that were sealed, there or elsewhere.
+
+    They are not where ``seals`` are none, as what is read of a damaged file may be.
+    """
+    if not isinstance(seals, Mapping) or not all(map(_is_seal, seals.values())):
+        return False
     marks = {path.name: mark for path, mark in _marked(folder / n for n in seals).items()}
     return all(
         name in marks and (marks[name] == mark or _sum(folder / name) == told)
         for name, (mark, told) in seals.items()
     )
+
+
+def _is_seal(told: object) -> bool:
+    return isinstance(told, Sequence) and [type(part) for part in told] == [str, int]
 
 
 def _marked(paths: Iterable[Path]) -> dict[Path, str]:

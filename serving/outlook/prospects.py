@@ -231,4 +231,7 @@ def _signed(features: FeatureSet, accounts: pd.DataFrame, day: int) -> pd.DataFr
     )
     told = told.loc[account >= 0].sort_values(["in_days", "account"], ignore_index=True)
     paid = accounts["arr"].fillna(0.0).to_numpy()[told["account"]]
-    return told.assign(arr=np.maximum(paid + told.groupby("account")["arr"].cumsum(), 0.0))
+    signed: pd.DataFrame = told.assign(
+        arr=np.maximum(paid + told.groupby("account")["arr"].cumsum(), 0.0)
+    )
+    return signed

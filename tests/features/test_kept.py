@@ -65,7 +65,13 @@ def not_told(folder: Path) -> None:
     (folder / TOLD).write_text("{")
 
 
-@pytest.mark.parametrize("harm", [damaged, shortened, lost, not_told])
+def not_sealed(folder: Path) -> None:
+    told = json.loads((folder / TOLD).read_text())
+    told["runs"][0]["seals"] = {}
+    (folder / TOLD).write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("harm", [damaged, shortened, lost, not_told, not_sealed])
 def test_rows_that_are_not_what_was_kept_are_read_anew_and_it_says_so(harm, tmp_path):
     world = a_company(40, 30, 21, 6, 2, 1)
     written(world, 5, tmp_path / "then")

@@ -70,11 +70,12 @@ def test_a_table_that_is_not_what_was_kept_is_read_and_it_says_so(harm, tmp_path
     assert_same_bytes(tmp_path / "now", tmp_path / "anew")
 
 
-def test_without_what_tells_of_it_nothing_kept_is_used(tmp_path):
+@pytest.mark.parametrize("told", ["{", "5", "[]", '{"touches.arrow": 3}'])
+def test_without_what_tells_of_it_nothing_kept_is_used(told, tmp_path):
     world, files = a_company(), tmp_path / "files"
     as_files(dict(world.frames), files)
     built(world, files, 5, tmp_path / "then")
-    (tmp_path / "then" / FOLDER / TOLD).write_text("{")
+    (tmp_path / "then" / FOLDER / TOLD).write_text(told)
     stands = built(world, files, 0, tmp_path / "now", before=tmp_path / "then")
     assert stands.tables_read_because == {"accounts": DAMAGED, "touches": DAMAGED}
 

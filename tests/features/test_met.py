@@ -83,7 +83,11 @@ def not_told(folder: Path) -> None:
     (folder / TOLD).write_text(json.dumps({}))
 
 
-@pytest.mark.parametrize("harm", [changed, lost, not_told])
+def told_wrong(folder: Path) -> None:
+    (folder / TOLD).write_text("5")
+
+
+@pytest.mark.parametrize("harm", [changed, lost, not_told, told_wrong])
 def test_what_is_not_as_it_was_kept_is_not_used_and_it_says_so(harm, tmp_path):
     world = a_company()
     written(world, 5, tmp_path / "then")
