@@ -30,8 +30,6 @@ from serving.outlook.scenarios import scenarios, scenarios_schema
 from serving.scorecard import as_table
 
 Tables = Mapping[str, pd.DataFrame]
-
-
 Schema = Callable[[Configuration], pa.Schema]
 
 
