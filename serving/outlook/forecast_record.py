@@ -16,14 +16,7 @@ from configs.load import Configuration
 from features.asof import ordinal
 from serving.morning import Morning
 from serving.outlook.forecast import RATES
-from serving.outlook.retention import (
-    parts_of,
-    rates_of,
-    states,
-    sums_by,
-    totals,
-    with_the_whole,
-)
+from serving.outlook.retention import rates_by, states
 from training.engine.followed import lag_known_by, spaced_back
 
 FILE = "forecast.parquet"
@@ -90,19 +83,6 @@ def _matured(morning: Morning, made_on: date) -> Iterator[pd.DataFrame]:
 def _came(
     morning: Morning, book: pd.DataFrame, *, since: int, days: tuple[date, date]
 ) -> "pd.Series[float]":
-    names, groups = parts_of(book["segment"])
     start, end = (ordinal(day) for day in days)
-    ids = book["account_id"]
-    at = states(morning.features, ids, since=since, days=(start, end))
-    cells = totals(at[start], at[end])
-    sums = {name: sums_by(groups, len(names), told) for name, told in cells.items()}
-    rates = {
-        (part, measure): float(rate[0])
-        for part, own in with_the_whole(names, [sums])
-        for measure, rate in rates_of(own).items()
-    }
-    index = pd.MultiIndex.from_tuples(list(rates), names=["segment", "measure"])
-    came: pd.Series[float] = pd.Series(
-        list(rates.values()), index=index, dtype="float64", name="happened"
-    )
-    return came
+    at = states(morning.features, book["account_id"], since=since, days=(start, end))
+    return rates_by(book["segment"], at[start], at[end], part="segment").rename("happened")

@@ -125,13 +125,20 @@ def rates_between(
     if found is None:
         return _told({}, part)
     accounts, day = found
-    names, groups = parts_of(accounts[part])
     cuts = (day, day + end - start)
     at = states(features, accounts["account_id"], since=day, days=cuts)
-    sums = {
-        name: sums_by(groups, len(names), cells)
-        for name, cells in totals(at[cuts[0]], at[cuts[1]]).items()
-    }
+    return rates_by(accounts[part], at[cuts[0]], at[cuts[1]], part=part)
+
+
+def rates_by(
+    labels: "pd.Series[str]", start: State, end: State, *, part: str
+) -> "pd.Series[float]":
+    """Give the rates from one state to another, by measure and by part, as each account's
+    label says, and of the whole.
+    """
+    names, groups = parts_of(labels)
+    cells = totals(start, end)
+    sums = {name: sums_by(groups, len(names), told) for name, told in cells.items()}
     rates = {
         (name, measure): float(rate[0])
         for name, own in with_the_whole(names, [sums])

@@ -11,6 +11,17 @@ from training.book.renewals import CLOCK, NEAR_DAYS, TERM
 from training.questions.changes import GROWS, SHRINKS
 
 
+def ahead_of(company, **changed):
+    """What lies ahead of the company, some of whose frames are others."""
+    return look_ahead(
+        replace(company.features, **changed),
+        company.models,
+        company.configuration.project,
+        day=company.day,
+        is_model=True,
+    )
+
+
 def signed_ahead(company, lines, *, seen_after=0):
     """Days and ARR ahead of the first account, of contract lines in days from the morning."""
     features, day = company.features, company.day
@@ -21,13 +32,7 @@ def signed_ahead(company, lines, *, seen_after=0):
         contracts[column] = as_dates(day + contracts[column].to_numpy())
     contracts = contracts.loc[contracts["known_at"] < as_dates(np.array([day + seen_after]))[0]]
     arr = arr_steps(contracts, as_of_day=day + seen_after, grace_days=30)
-    ahead = look_ahead(
-        replace(features, arr=arr),
-        company.models,
-        company.configuration.project,
-        day=day,
-        is_model=True,
-    )
+    ahead = ahead_of(company, arr=arr)
     ids = ahead.accounts["account_id"].iloc[ahead.signed["account"]]
     assert set(ids) <= {name}
     return list(zip(ahead.signed["in_days"], ahead.signed["arr"], strict=True))
@@ -45,6 +50,28 @@ def test_what_was_signed_before_the_morning_is_paid_step_by_step(company):
     assert signed_ahead(company, after_a_pause) == [(45, 70.0)]
     free_at_first = [(-60, 40, -90, 100.0), (40, 70, -9, 0.0), (70, 400, -9, 300.0)]
     assert signed_ahead(company, free_at_first) == [(40, 0.0), (70, 300.0)]
+
+
+def test_each_account_pays_its_own_steps_and_who_is_not_here_none(company):
+    features, day = company.features, company.day
+    first, second = features.snapshots.loc[features.snapshots["day"] == day, "account_id"][:2]
+    steps = [
+        (first, day + 20, day - 30, 0.0, 700.0),
+        (first, day + 50, day - 1, 700.0, 900.0),
+        ("nobody", day + 5, day - 1, 0.0, 300.0),
+        (second, day, day - 1, 0.0, 400.0),  # has begun
+        (second, day + 9, day - 1, 400.0, 500.0),
+    ]
+    arr = pd.DataFrame(steps, columns=["account_id", "day", "known_day", "before", "arr"])
+    ahead = ahead_of(company, arr=arr)
+    ids = ahead.accounts["account_id"]
+    told = ahead.signed.assign(account_id=ids.iloc[ahead.signed["account"]].to_numpy())
+    assert told[["account_id", "in_days", "arr"]].to_numpy().tolist() == [
+        [second, 9, 500.0],
+        [first, 20, 700.0],
+        [first, 50, 900.0],
+    ]
+    assert ahead.accounts["arr"][ids == second].tolist() == [400.0]
 
 
 def test_what_was_not_renewed_yet_may_go_on_beside_what_was(company):
@@ -77,13 +104,7 @@ def test_who_has_signed_the_next_term_changes_nothing_before_it_ends_but_may_lea
     values = features.values.copy()
     values.loc[values.index[today], [CLOCK, TERM]] = [20.0, 90.0]
     values.loc[values.index[today[:3]], [CLOCK, TERM]] = [50.0, 30.0]
-    ahead = look_ahead(
-        replace(features, values=values),
-        company.models,
-        company.configuration.project,
-        day=day,
-        is_model=True,
-    )
+    ahead = ahead_of(company, values=values)
     for name in (GROWS, SHRINKS):
         daily = np.sum([voice.daily for voice in ahead.voices[name]], axis=0)
         assert (daily[:3, : 50 - NEAR_DAYS] == 0).all()
